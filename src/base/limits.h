@@ -1,0 +1,26 @@
+/* Every ceiling of the program, in one place. Past a ceiling comes a clear error, never a slow death. */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+enum {
+    LIMIT_JSON_DEPTH = 64,
+    LIMIT_BODY_BYTES = 32 * 1024 * 1024,
+    LIMIT_RESOURCE_BYTES = 16 * 1024 * 1024,
+    LIMIT_RESPONSE_BYTES = 64 * 1024 * 1024,
+    LIMIT_REQUEST_ARENA_BYTES = 512 * 1024 * 1024,
+    LIMIT_BUNDLE_ENTRIES = 20000,
+    LIMIT_URL_BYTES = 8192,
+    LIMIT_SEARCH_TERMS = 32,
+    LIMIT_PAGE_ROWS = 1000,     /* the largest _count */
+    LIMIT_PAGE_ROWS_USUAL = 50, /* without _count */
+    LIMIT_PROBLEMS = 50,
+    LIMIT_SQL_ARGS = 16,
+    LIMIT_EVENT_REPLAY = 5000,
+    LIMIT_STREAMS = 256,
+    LIMIT_CONNECTIONS = 1024,
+    LIMIT_QUEUE = 512,
+    LIMIT_HEADER_SECONDS = 10,
+    LIMIT_BODY_SECONDS = 60,
+};
+
+#endif

@@ -1,0 +1,103 @@
+/* The database: SQL on SQLite or PostgreSQL, behind db_query() and rows_done(). One SQL text serves both engines:
+ * parameters $1..$n, BIGINT and TEXT only, text ordered by bytes, no LIKE, no date or JSON functions, keyset pages,
+ * INSERT ... ON CONFLICT ... RETURNING.
+ *
+ *     AUTO(rows_done) Rows *rows = NULL;
+ *     TRY(db_query(c, SQL("SELECT body FROM resource WHERE type = $1 AND id = $2"), ARGS(T(type), T(id)), &rows));
+ *     if (!rows_next(rows)) return rows_error(rows) ?: ERR_NOT_FOUND;
+ *     Str body = arena_str(c->arena, rows_text(rows, 0));
+ *
+ * Outside a transaction a query sees the last committed state, on a read connection of its own. Inside one
+ * (c->tx != NULL) it runs in it.
+ *
+ *     AUTO(tx_done) Tx *tx = NULL;
+ *     TRY(tx_begin(c, &tx));
+ *     TRY(db_exec(c, SQL("INSERT ..."), ARGS(...)));
+ *     return tx_commit(tx);
+ *
+ * tx_done() rolls back unless tx_commit() ran. When tx_commit() returns OK the change is on the disk. On SQLite all
+ * writers share one connection, a savepoint each, and the writer thread commits them in groups with
+ * synchronous=FULL; on PostgreSQL a transaction is a transaction. A tx_begin() inside a transaction joins it: the
+ * inner commit does nothing, an inner tx_done() without commit dooms the outer one.
+ *
+ * Errors: ERR_UNAVAILABLE (busy, connection lost, serialization: try again), ERR_DISK_FULL, ERR_CONFLICT (a unique
+ * key is taken), ERR_INTERNAL (anything else; the text is in the problem list, never a patient's data). */
+#ifndef DB_DB_H
+#define DB_DB_H
+
+#include "base/ctx.h"
+
+typedef struct Db Db;
+typedef struct Tx Tx;
+typedef struct Rows Rows;
+
+/* url: "sqlite:FILE", a bare FILE, or "postgres://...". Opens, checks the engine's settings (on PostgreSQL a
+ * database whose text order is not LOCALE 'C' is refused) and brings the schema up to date (db/migrations.c).
+ * Creates a missing SQLite file. The problem list says what is wrong. */
+MUST_USE Err db_open(Ctx *c, Str url, Db **ret_db);
+/* NULL is allowed; returns NULL. Waits for what is being written. */
+Db *db_close(Db *db);
+/* "sqlite" or "postgresql". */
+const char *db_engine_name(const Db *db);
+
+typedef struct DbArg {
+    bool is_text;
+    Str text;
+    int64_t integer;
+} DbArg;
+
+typedef struct DbArgs {
+    const DbArg *at;
+    size_t n;
+} DbArgs;
+
+static inline DbArg T(Str text)
+{
+    return (DbArg){ .is_text = true, .text = text }; /* an absent Str is NULL */
+}
+static inline DbArg I(int64_t integer)
+{
+    return (DbArg){ .integer = integer };
+}
+#define ARGS(...) ((DbArgs){ (const DbArg[]){ __VA_ARGS__ }, sizeof((const DbArg[]){ __VA_ARGS__ }) / sizeof(DbArg) })
+#define NO_ARGS   ((DbArgs){ NULL, 0 })
+
+/* A literal SQL text. Each is also put into a linker section, so that one test prepares every statement of the
+ * program on both engines (db_sql_texts). */
+typedef struct Sql {
+    const char *text;
+    const char *file;
+    int line;
+} Sql;
+#define SQL(literal)                                                                                         \
+    (__extension__({                                                                                         \
+        static const Sql sql_ = { "" literal, __FILE__, __LINE__ };                                          \
+        static const Sql *const sql_entry_ __attribute__((section("sql_texts"), used)) = &sql_;              \
+        &sql_;                                                                                               \
+    }))
+/* Every SQL() of the program, for the test. */
+void db_sql_texts(const Sql *const **ret_first, const Sql *const **ret_end);
+
+MUST_USE Err db_query(Ctx *c, const Sql *sql, DbArgs args, Rows **ret_rows);
+/* For search only (fhir/search_sql.c): a text composed of literal fragments. Nothing of a request enters it. */
+MUST_USE Err db_query_composed(Ctx *c, const char *sql, DbArgs args, Rows **ret_rows);
+MUST_USE Err db_exec(Ctx *c, const Sql *sql, DbArgs args);
+/* The same statement for many rows, cheaply (one prepared statement; libpq's pipeline on PostgreSQL). Inside a
+ * transaction only. */
+MUST_USE Err db_exec_many(Ctx *c, const Sql *sql, const DbArgs *rows, size_t n);
+
+bool rows_next(Rows *r);
+/* Borrowed until rows_next(). Absent for NULL. */
+Str rows_text(const Rows *r, int column);
+int64_t rows_int(const Rows *r, int column);
+bool rows_null(const Rows *r, int column);
+/* Why rows_next() returned false: OK at the end. */
+Err rows_error(const Rows *r);
+/* For AUTO(rows_done): closes. */
+void rows_done(Rows **r);
+
+MUST_USE Err tx_begin(Ctx *c, Tx **ret_tx);
+MUST_USE Err tx_commit(Tx *tx);
+void tx_done(Tx **tx);
+
+#endif

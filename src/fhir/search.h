@@ -1,0 +1,33 @@
+/* Search by any indexed parameter of R4: prefixes, modifiers :exact :contains :missing :not, token forms, partial
+ * dates as ranges, "," for or, repetition for and; _id, _lastUpdated, _count, _sort (one or more parameters, "-" for
+ * descending), paging by keyset so that each match comes once even while rows are added. */
+#ifndef FHIR_SEARCH_H
+#define FHIR_SEARCH_H
+
+#include "base/ctx.h"
+#include "fhir/store.h"
+
+typedef struct SearchTerm {
+    Str name;  /* decoded, with its modifier: "name:exact" */
+    Str value; /* decoded */
+} SearchTerm;
+
+typedef struct SearchTerms {
+    SearchTerm *at;
+    size_t n, room;
+} SearchTerms;
+
+typedef struct SearchPage {
+    Resources matches;
+    SearchTerms used;  /* for the self link: unknown parameters are dropped unless strict */
+    Str next_cursor;   /* absent on the last page; sent back as _cursor */
+    int64_t total;     /* -1: not counted (_total=accurate counts) */
+} SearchPage;
+
+/* strict: an unknown parameter is ERR_SYNTAX instead of being dropped. */
+MUST_USE Err fhir_search(Ctx *c, Str type, const SearchTerms *terms, bool strict, SearchPage *ret_page);
+
+/* The searchset Bundle. base: "http://127.0.0.1:8080/fhir". */
+Str fhir_searchset(Ctx *c, Str base, Str type, const SearchPage *page);
+
+#endif
