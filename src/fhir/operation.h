@@ -19,13 +19,15 @@ typedef struct OpCall {
     Json *parameters; /* the Parameters resource; NULL where none was sent. GET query parameters are put into one */
 } OpCall;
 
-/* Each answers absent (or false) where the parameter is missing or of another kind. */
-Json *op_parameter(const OpCall *in, const char *name); /* the parameter or part object itself */
+/* Each answers absent (or false) where the parameter is missing or of another kind. A parameter of a GET has no kind
+ * (it arrives as valueString), so a text that is wholly such a value is read too. For the parts of a group, read with
+ * an OpCall whose parameters is the group. */
+Json *op_parameter(const OpCall *in, const char *name); /* the parameter or part itself; the first of its name */
 Str op_string(const OpCall *in, const char *name);      /* valueString, valueCode, valueUri, valueId */
 bool op_decimal(const OpCall *in, const char *name, Decimal *ret_value); /* exact: from the number's text */
 bool op_int(const OpCall *in, const char *name, int64_t *ret_value);
 bool op_true(const OpCall *in, const char *name);
-bool op_time(const OpCall *in, const char *name, int64_t *ret_us); /* valueDateTime or valueInstant */
+bool op_time(const OpCall *in, const char *name, int64_t *ret_us); /* valueDateTime, -Instant, -Date: its start */
 
 /* ---- out ---- */
 typedef struct Params {
