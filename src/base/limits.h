@@ -14,7 +14,7 @@ enum {
     LIMIT_PAGE_ROWS = 1000,     /* the largest _count */
     LIMIT_PAGE_ROWS_USUAL = 50, /* without _count */
     LIMIT_PROBLEMS = 50,
-    LIMIT_SQL_ARGS = 16,
+    LIMIT_SQL_ARGS = 256,
     LIMIT_EVENT_REPLAY = 5000,
     LIMIT_STREAMS = 256,
     LIMIT_CONNECTIONS = 1024,
