@@ -29,11 +29,11 @@ const minifyCss = async (text) =>
 const style = await minifyCss(sheets.map((f) => readFileSync(join(here, 'css', f), 'utf8')).join('\n'));
 
 const hash = (bytes) => createHash('sha256').update(bytes).digest('hex').slice(0, 12);
-const scriptName = `app-${hash(script)}.js`;
-const styleName = `app-${hash(style)}.css`;
-const page = readFileSync(join(here, 'index.html'), 'utf8').replace('APP_JS', scriptName).replace('APP_CSS', styleName);
+/* Fixed names, so that the build that links them in has fixed inputs; the hash in the address defeats old caches. */
+const page = readFileSync(join(here, 'index.html'), 'utf8')
+  .replace('APP_JS', `app.js?v=${hash(script)}`).replace('APP_CSS', `app.css?v=${hash(style)}`);
 
-const files = { 'index.html': page, [scriptName]: script, [styleName]: style,
+const files = { 'index.html': page, 'app.js': script, 'app.css': style,
   'mark.svg': readFileSync(join(here, 'mark.svg')) };
 if (existsSync(join(here, 'phone/phone.css')))
   files['phone.css'] = await minifyCss(readFileSync(join(here, 'css/tokens.css'), 'utf8') + readFileSync(join(here, 'phone/phone.css'), 'utf8'));

@@ -1,7 +1,7 @@
-/* Arena: memory with one lifetime. A request's arena is reset after the answer, a job's after the job; nothing
- * in it is freed alone. Every allocation is zeroed and never NULL: when malloc fails the process ends cleanly,
- * and an arena over its ceiling makes arena_exhausted() true, which the server turns into a 503 (the memory is
- * still given, so no caller needs a check). */
+/* Arena: memory with one lifetime. A request's arena is reset after the answer, a job's after the job;
+ * nothing in it is freed alone. Every allocation is zeroed and never NULL: when malloc fails the process ends
+ * cleanly, and an arena over its ceiling makes arena_exhausted() true, which the server turns into a 503 (the
+ * memory is still given, so no caller needs a check). */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 

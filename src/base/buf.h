@@ -1,5 +1,5 @@
-/* Buf: growing output in an arena, with a ceiling. Past the ceiling it stops growing and buf_overflowed() says
- * so: whoever sends the result asks once at the end. */
+/* Buf: growing output in an arena, with a ceiling. Past the ceiling it stops growing and buf_overflowed()
+ * says so: whoever sends the result asks once at the end. */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
 

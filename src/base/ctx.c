@@ -13,9 +13,9 @@ Err problem(Ctx *c, Err err, Str path, const char *format, ...)
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
     if (c->problems.n < LIMIT_PROBLEMS)
-        *list_add(c->arena, &c->problems) = (Problem){
-            .err = err, .path = arena_str(c->arena, path), .text = arena_str(c->arena, str_from(text))
-        };
+        *list_add(c->arena, &c->problems) = (Problem){ .err = err,
+                                                       .path = arena_str(c->arena, path),
+                                                       .text = arena_str(c->arena, str_from(text)) };
     return err;
 }
 

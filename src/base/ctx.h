@@ -1,5 +1,5 @@
-/* Ctx: everything that one request, job or command may touch. It is passed first and there are no globals, so a
- * test decides the clock, the randomness, the user and the database. */
+/* Ctx: everything that one request, job or command may touch. It is passed first and there are no globals, so
+ * a test decides the clock, the randomness, the user and the database. */
 #ifndef BASE_CTX_H
 #define BASE_CTX_H
 
@@ -10,18 +10,27 @@
 struct Db;
 struct Tx;
 
-typedef enum Role { ROLE_NONE, ROLE_PHYSICIAN, ROLE_NURSE, ROLE_ADMIN, ROLE_SYSTEM, ROLE_PATIENT_LINK, ROLE_MAX } Role;
+typedef enum Role {
+    ROLE_NONE,
+    ROLE_PHYSICIAN,
+    ROLE_NURSE,
+    ROLE_ADMIN,
+    ROLE_SYSTEM,
+    ROLE_PATIENT_LINK,
+    ROLE_MAX
+} Role;
 
 /* Who acts. person_id is the id of the person's Practitioner: two accounts of one person are one person
  * (safety.md, invariant 5). */
 typedef struct User {
-    Str account;   /* sign-in name; absent where nobody is signed in */
+    Str account; /* sign-in name; absent where nobody is signed in */
     Str person_id;
-    Str display;   /* "Dr Priya Raman" */
+    Str display; /* "Dr Priya Raman" */
     Role role;
 } User;
 
-/* One thing that is wrong, for a person: where (a FHIRPath such as Patient.birthDate; may be absent), what. */
+/* One thing that is wrong, for a person: where (a FHIRPath such as Patient.birthDate; may be absent), what.
+ */
 typedef struct Problem {
     Err err;
     Str path, text;

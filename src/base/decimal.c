@@ -42,7 +42,8 @@ Str decimal_text(Arena *a, Decimal d)
     uint64_t size = d.units < 0 ? -(uint64_t)d.units : (uint64_t)d.units;
     if (d.places == 0)
         return arena_fmt(a, "%s%" PRIu64, sign, size);
-    return arena_fmt(a, "%s%" PRIu64 ".%0*" PRIu64, sign, size / (uint64_t)unit, d.places, size % (uint64_t)unit);
+    return arena_fmt(a, "%s%" PRIu64 ".%0*" PRIu64, sign, size / (uint64_t)unit, d.places,
+                     size % (uint64_t)unit);
 }
 
 Str decimal_plain(Arena *a, Decimal d)

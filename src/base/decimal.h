@@ -1,5 +1,5 @@
-/* Decimal: an exact number with a fixed count of decimal places, for what must never be a floating-point number:
- * doses, pump rates, the drug ledger. 40.0 mg is {400, 1}; 0.40 mg/mL is {40, 2}. */
+/* Decimal: an exact number with a fixed count of decimal places, for what must never be a floating-point
+ * number: doses, pump rates, the drug ledger. 40.0 mg is {400, 1}; 0.40 mg/mL is {40, 2}. */
 #ifndef BASE_DECIMAL_H
 #define BASE_DECIMAL_H
 

@@ -1,5 +1,6 @@
-/* Files that are part of the program: everything under data/ and the built page under web/. They are linked in,
- * so that one file is the whole clinic. Paths are relative to the project: "data/drugs/kamp-2020.json". */
+/* Files that are part of the program: everything under data/ and the built page under web/. They are linked
+ * in, so that one file is the whole clinic. Paths are relative to the project: "data/drugs/kamp-2020.json".
+ */
 #ifndef BASE_EMBED_H
 #define BASE_EMBED_H
 

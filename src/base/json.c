@@ -34,7 +34,8 @@ Json *json_parse(Arena *a, Str text)
 Str json_text(Arena *a, Json *j)
 {
     size_t n;
-    const char *p = json_object_to_json_string_length(j, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &n);
+    const char *p =
+        json_object_to_json_string_length(j, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &n);
     return arena_str(a, (Str){ p, n });
 }
 

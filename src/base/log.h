@@ -1,5 +1,5 @@
-/* The log: one line a failure, on standard error. Only server, jobs and commands log; lower floors return Err.
- * Never a patient's data, never a token: ids and paths only. */
+/* The log: one line a failure, on standard error. Only server, jobs and commands log; lower floors return
+ * Err. Never a patient's data, never a token: ids and paths only. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 

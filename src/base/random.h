@@ -1,4 +1,5 @@
-/* Randomness as a value that is passed in: the real one from libsodium, a seeded one for tests and the demo. */
+/* Randomness as a value that is passed in: the real one from libsodium, a seeded one for tests and the demo.
+ */
 #ifndef BASE_RANDOM_H
 #define BASE_RANDOM_H
 
@@ -6,7 +7,7 @@
 
 typedef struct Random Random;
 struct Random {
-    bool seeded;        /* false: the system's; state is not used */
+    bool seeded; /* false: the system's; state is not used */
     uint64_t state;
 };
 

@@ -122,8 +122,8 @@ static bool read_clock_part(Reader *r, int64_t day_us, TimeRange *ret_range)
 {
     int hour, minute, second;
     int64_t fraction_us = 0, width_us = US_PER_S, offset_us;
-    if (!read_digits(r, 2, &hour) || !read_char(r, ':') || !read_digits(r, 2, &minute) || !read_char(r, ':') ||
-        !read_digits(r, 2, &second))
+    if (!read_digits(r, 2, &hour) || !read_char(r, ':') || !read_digits(r, 2, &minute) ||
+        !read_char(r, ':') || !read_digits(r, 2, &second))
         return false;
     if (hour > 23 || minute > 59 || second > 60)
         return false;
@@ -146,7 +146,8 @@ bool time_parse(Str text, TimeRange *ret_range)
     if (!read_digits(&r, 4, &y) || y == 0)
         return false;
     if (at_end(&r)) {
-        *ret_range = (TimeRange){ days_from_civil(y, 1, 1) * US_PER_DAY, days_from_civil(y + 1, 1, 1) * US_PER_DAY };
+        *ret_range =
+            (TimeRange){ days_from_civil(y, 1, 1) * US_PER_DAY, days_from_civil(y + 1, 1, 1) * US_PER_DAY };
         return true;
     }
     if (!read_char(&r, '-') || !read_digits(&r, 2, &m) || m < 1 || m > 12)
@@ -243,6 +244,7 @@ int time_age_years(int64_t birth_us, int64_t at_us)
 {
     int64_t ignored;
     struct tm birth = utc(birth_us, &ignored), at = utc(at_us, &ignored);
-    bool before_birthday = at.tm_mon < birth.tm_mon || (at.tm_mon == birth.tm_mon && at.tm_mday < birth.tm_mday);
+    bool before_birthday =
+        at.tm_mon < birth.tm_mon || (at.tm_mon == birth.tm_mon && at.tm_mday < birth.tm_mday);
     return at.tm_year - birth.tm_year - before_birthday;
 }

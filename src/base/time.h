@@ -1,5 +1,6 @@
 /* Time: always microseconds since 1970 UTC in an int64_t named ..._us. Text is made and read only here.
- * A FHIR date or dateTime may be partial ("2020", "2020-09"): it is then the half-open range that it covers. */
+ * A FHIR date or dateTime may be partial ("2020", "2020-09"): it is then the half-open range that it covers.
+ */
 #ifndef BASE_TIME_H
 #define BASE_TIME_H
 
@@ -33,8 +34,8 @@ Str time_date_time(Arena *a, int64_t at_us);
 /* Broken-down time in the clinic's zone, an IANA name such as "America/New_York". */
 typedef struct LocalTime {
     int year, month, day, hour, minute, second;
-    int weekday;      /* 0 Sunday ... 6 Saturday */
-    int offset_min;   /* east of UTC */
+    int weekday;    /* 0 Sunday ... 6 Saturday */
+    int offset_min; /* east of UTC */
 } LocalTime;
 /* Sets the zone of the process once, at start. False where the system has no such zone. */
 bool time_zone_set(const char *zone);
