@@ -1,11 +1,11 @@
-/* The database: SQL on SQLite or PostgreSQL, behind db_query() and rows_done(). One SQL text serves both engines:
- * parameters $1..$n, BIGINT and TEXT only, text ordered by bytes, no LIKE, no date or JSON functions, keyset pages,
- * INSERT ... ON CONFLICT ... RETURNING.
+/* The database: SQL on SQLite or PostgreSQL, behind db_query() and rows_done(). One SQL text serves both
+ * engines: parameters $1..$n, BIGINT and TEXT only, text ordered by bytes, no LIKE, no date or JSON
+ * functions, keyset pages, INSERT ... ON CONFLICT ... RETURNING.
  *
  *     AUTO(rows_done) Rows *rows = NULL;
- *     TRY(db_query(c, SQL("SELECT body FROM resource WHERE type = $1 AND id = $2"), ARGS(T(type), T(id)), &rows));
- *     if (!rows_next(rows)) return rows_error(rows) ?: ERR_NOT_FOUND;
- *     Str body = arena_str(c->arena, rows_text(rows, 0));
+ *     TRY(db_query(c, SQL("SELECT body FROM resource WHERE type = $1 AND id = $2"), ARGS(T(type), T(id)),
+ * &rows)); if (!rows_next(rows)) return rows_error(rows) ?: ERR_NOT_FOUND; Str body = arena_str(c->arena,
+ * rows_text(rows, 0));
  *
  * Outside a transaction a query sees the last committed state, on a read connection of its own. Inside one
  * (c->tx != NULL) it runs in it.
@@ -15,13 +15,20 @@
  *     TRY(db_exec(c, SQL("INSERT ..."), ARGS(...)));
  *     return tx_commit(tx);
  *
- * tx_done() rolls back unless tx_commit() ran. When tx_commit() returns OK the change is on the disk. On SQLite all
- * writers share one connection, a savepoint each, and the writer thread commits them in groups with
- * synchronous=FULL; on PostgreSQL a transaction is a transaction. A tx_begin() inside a transaction joins it: the
- * inner commit does nothing, an inner tx_done() without commit dooms the outer one.
+ * tx_done() rolls back unless tx_commit() ran. When tx_commit() returns OK the change is on the disk. On
+ * SQLite all writers share one connection, a savepoint each, and the writer thread commits them in groups
+ * with synchronous=FULL; on PostgreSQL a transaction is a transaction. A tx_begin() inside a transaction
+ * joins it: the inner commit does nothing, an inner tx_done() without commit dooms the outer one. So does a
+ * statement that fails in it: what may exist already is written with ON CONFLICT, not by trying. The end of a
+ * transaction closes the rows that are still open in it. What a transaction has read is certain once
+ * tx_commit() returned OK, so one that only looked is committed too. Outside a transaction db_query() cannot
+ * write; db_exec() makes its own.
  *
- * Errors: ERR_UNAVAILABLE (busy, connection lost, serialization: try again), ERR_DISK_FULL, ERR_CONFLICT (a unique
- * key is taken), ERR_INTERNAL (anything else; the text is in the problem list, never a patient's data). */
+ * A Db is shared by all threads, a Ctx is not. A thread has at most one transaction under way.
+ *
+ * Errors: ERR_UNAVAILABLE (busy, connection lost, serialization: try again), ERR_DISK_FULL, ERR_CONFLICT (a
+ * unique key is taken), ERR_INVALID (a text with a NUL character), ERR_INTERNAL (anything else; the text is
+ * in the problem list, never a patient's data). */
 #ifndef DB_DB_H
 #define DB_DB_H
 
@@ -41,7 +48,7 @@ Db *db_close(Db *db);
 const char *db_engine_name(const Db *db);
 
 typedef struct DbArg {
-    bool is_text;
+    bool is_text, is_null;
     Str text;
     int64_t integer;
 } DbArg;
@@ -53,17 +60,20 @@ typedef struct DbArgs {
 
 static inline DbArg T(Str text)
 {
-    return (DbArg){ .is_text = true, .text = text }; /* an absent Str is NULL */
+    return (DbArg){ .is_text = true, .is_null = !text.p, .text = text }; /* an absent Str is NULL */
 }
 static inline DbArg I(int64_t integer)
 {
     return (DbArg){ .integer = integer };
 }
-#define ARGS(...) ((DbArgs){ (const DbArg[]){ __VA_ARGS__ }, sizeof((const DbArg[]){ __VA_ARGS__ }) / sizeof(DbArg) })
-#define NO_ARGS   ((DbArgs){ NULL, 0 })
+/* NULL for a BIGINT column. */
+#define I_NULL ((DbArg){ .is_null = true })
+#define ARGS(...)                                                                                            \
+    ((DbArgs){ (const DbArg[]){ __VA_ARGS__ }, sizeof((const DbArg[]){ __VA_ARGS__ }) / sizeof(DbArg) })
+#define NO_ARGS ((DbArgs){ NULL, 0 })
 
-/* A literal SQL text. Each is also put into a linker section, so that one test prepares every statement of the
- * program on both engines (db_sql_texts). */
+/* A literal SQL text. Each is also put into a linker section, so that one test prepares every statement of
+ * the program on both engines (db_sql_texts). */
 typedef struct Sql {
     const char *text;
     const char *file;
@@ -77,13 +87,16 @@ typedef struct Sql {
     }))
 /* Every SQL() of the program, for the test. */
 void db_sql_texts(const Sql *const **ret_first, const Sql *const **ret_end);
+/* Prepares each of them and names every one that the engine refuses. */
+MUST_USE Err db_check_texts(Ctx *c);
 
 MUST_USE Err db_query(Ctx *c, const Sql *sql, DbArgs args, Rows **ret_rows);
-/* For search only (fhir/search_sql.c): a text composed of literal fragments. Nothing of a request enters it. */
+/* For search only (fhir/search_sql.c): a text composed of literal fragments. Nothing of a request enters it.
+ */
 MUST_USE Err db_query_composed(Ctx *c, const char *sql, DbArgs args, Rows **ret_rows);
 MUST_USE Err db_exec(Ctx *c, const Sql *sql, DbArgs args);
-/* The same statement for many rows, cheaply (one prepared statement; libpq's pipeline on PostgreSQL). Inside a
- * transaction only. */
+/* The same statement for many rows, cheaply (one prepared statement; libpq's pipeline on PostgreSQL). Inside
+ * a transaction only. */
 MUST_USE Err db_exec_many(Ctx *c, const Sql *sql, const DbArgs *rows, size_t n);
 
 bool rows_next(Rows *r);
@@ -99,5 +112,16 @@ void rows_done(Rows **r);
 MUST_USE Err tx_begin(Ctx *c, Tx **ret_tx);
 MUST_USE Err tx_commit(Tx *tx);
 void tx_done(Tx **tx);
+/* Until the end of the transaction no other transaction has the lock of this name ("Patient/123"). For a
+ * decision that reads several rows and writes on the strength of them: SQLite's writers take turns anyway,
+ * PostgreSQL's do not. Take it before reading. */
+MUST_USE Err tx_lock(Ctx *c, Str name);
+
+/* Since db_open(): transactions that were committed, and commits that it took (fewer on SQLite under load).
+ */
+typedef struct DbCounts {
+    int64_t transactions, commits;
+} DbCounts;
+DbCounts db_counts(const Db *db);
 
 #endif

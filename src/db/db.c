@@ -1,0 +1,315 @@
+#include "db/engine.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- what the other files use ---- */
+
+void *db_alloc(size_t size)
+{
+    void *p = calloc(1, size);
+    if (!p) {
+        static const char last_words[] = "euthymia: out of memory\n";
+        (void)fwrite(last_words, 1, sizeof last_words - 1, stderr);
+        exit(EXIT_FAILURE);
+    }
+    return p;
+}
+
+Err trouble(Connection *k, Err err, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(k->trouble, sizeof k->trouble, format, args);
+    va_end(args);
+    return err;
+}
+
+Err report(Ctx *c, const Connection *k, Err err, const Sql *sql)
+{
+    const char *why = k ? k->trouble : err_meaning(err);
+    if (err == ERR_CONFLICT)
+        return problem(c, err, STR_NONE, "an entry with this key exists already");
+    if (err == ERR_DISK_FULL)
+        return problem(c, err, STR_NONE, "there is no room left where the database is stored");
+    if (sql)
+        return problem(c, err, STR_NONE, "database: %s (%s:%d)", why, sql->file, sql->line);
+    return problem(c, err, STR_NONE, "database: %s", why);
+}
+
+/* ---- open, close ---- */
+
+static const Engine *engine_of(Str url)
+{
+    bool postgres = str_starts(url, S("postgres://")) || str_starts(url, S("postgresql://"));
+    return postgres ? &postgres_engine : &sqlite_engine;
+}
+
+static Str without_scheme(Str url)
+{
+    return str_starts(url, S("sqlite:")) ? str_slice(url, strlen("sqlite:"), url.n) : url;
+}
+
+static Err db_start(Ctx *c, Db *db)
+{
+    if (db->engine->one_writer)
+        TRY(writer_open(c, db, &db->writer));
+    return migrate(c, db);
+}
+
+Err db_open(Ctx *c, Str url, Db **ret_db)
+{
+    Db *db = db_alloc(sizeof *db);
+    Str name = without_scheme(url);
+    db->engine = engine_of(url);
+    db->url = db_alloc(name.n + 1);
+    if (name.n)
+        memcpy(db->url, name.p, name.n);
+    pthread_mutex_init(&db->lock, NULL);
+    Err e = db_start(c, db);
+    if (e != OK) {
+        db = db_close(db);
+        return e;
+    }
+    *ret_db = db;
+    return OK;
+}
+
+Db *db_close(Db *db)
+{
+    if (db) {
+        db->writer = writer_close(db->writer);
+        connections_drop_idle(db);
+        pthread_mutex_destroy(&db->lock);
+        free(db->url);
+        free(db);
+    }
+    return NULL;
+}
+
+const char *db_engine_name(const Db *db)
+{
+    return db->engine->name;
+}
+
+DbCounts db_counts(const Db *db)
+{
+    return (DbCounts){ .transactions = db->transactions, .commits = db->commits };
+}
+
+/* ---- statements ---- */
+
+/* PostgreSQL would refuse the NUL, SQLite would store it: the answer must not depend on the engine. */
+static Err check_args(Ctx *c, DbArgs args)
+{
+    assert(args.n <= LIMIT_SQL_ARGS);
+    for (size_t i = 0; i < args.n; i++)
+        if (args.at[i].is_text && args.at[i].text.n && memchr(args.at[i].text.p, 0, args.at[i].text.n))
+            return problem(c, ERR_INVALID, STR_NONE, "a text holds the character U+0000");
+    return OK;
+}
+
+static Err run_on(Connection *k, const char *text, DbArgs args, Rows *r)
+{
+    Statement *s = NULL;
+    TRY(statement_take(k, text, args, &s));
+    r->statement = s;
+    r->engine = k->db->engine;
+    Err e = r->engine->run(s, args, r);
+    r->open = e == OK;
+    if (e != OK || r->engine->results_detached) {
+        statement_give(s);
+        r->statement = NULL;
+    }
+    return e;
+}
+
+static Err run_in_transaction(Ctx *c, const char *text, const Sql *sql, DbArgs args, Rows *r)
+{
+    Tx *tx = c->tx;
+    if (tx->doomed != OK)
+        return tx->doomed;
+    Err e = run_on(tx->connection, text, args, r);
+    if (e != OK) {
+        tx->doomed = e;
+        return report(c, tx->connection, e, sql);
+    }
+    r->tx = tx;
+    r->next_open = tx->open;
+    tx->open = r;
+    return OK;
+}
+
+/* A connection that was lost while it idled is replaced once: nothing has been done on it. */
+static Err run_alone(Ctx *c, const char *text, const Sql *sql, DbArgs args, Rows *r)
+{
+    for (bool again = false;; again = true) {
+        Connection *k = NULL;
+        TRY(connection_take(c, c->db, &k));
+        Err e = run_on(k, text, args, r);
+        bool lost = k->lost;
+        if (e != OK && !(lost && !again))
+            e = report(c, k, e, sql);
+        if (e == OK && r->statement)
+            r->borrowed = k;
+        else
+            connection_give(k);
+        if (!lost || again)
+            return e;
+        connections_drop_idle(c->db);
+    }
+}
+
+static Err query(Ctx *c, const char *text, const Sql *sql, DbArgs args, Rows **ret_rows)
+{
+    TRY(check_args(c, args));
+    Rows *r = arena_new(c->arena, Rows, 1);
+    r->c = c;
+    TRY(c->tx ? run_in_transaction(c, text, sql, args, r) : run_alone(c, text, sql, args, r));
+    *ret_rows = r;
+    return OK;
+}
+
+Err db_query(Ctx *c, const Sql *sql, DbArgs args, Rows **ret_rows)
+{
+    return query(c, sql->text, sql, args, ret_rows);
+}
+
+Err db_query_composed(Ctx *c, const char *sql, DbArgs args, Rows **ret_rows)
+{
+    return query(c, sql, NULL, args, ret_rows);
+}
+
+Err db_exec(Ctx *c, const Sql *sql, DbArgs args)
+{
+    AUTO(tx_done) Tx *tx = NULL;
+    if (!c->tx)
+        TRY(tx_begin(c, &tx));
+    AUTO(rows_done) Rows *rows = NULL;
+    TRY(db_query(c, sql, args, &rows));
+    while (rows_next(rows))
+        ;
+    TRY(rows_error(rows));
+    return tx ? tx_commit(tx) : OK;
+}
+
+Err db_exec_many(Ctx *c, const Sql *sql, const DbArgs *rows, size_t n)
+{
+    assert(c->tx);
+    if (c->tx->doomed != OK || n == 0)
+        return c->tx->doomed;
+    for (size_t i = 0; i < n; i++)
+        TRY(check_args(c, rows[i]));
+    Connection *k = c->tx->connection;
+    Statement *s = NULL;
+    Err e = statement_take(k, sql->text, rows[0], &s);
+    if (e == OK) {
+        e = c->db->engine->run_many(s, rows, n);
+        statement_give(s);
+    }
+    if (e != OK) {
+        c->tx->doomed = e;
+        e = report(c, k, e, sql);
+    }
+    return e;
+}
+
+/* ---- rows ---- */
+
+bool rows_next(Rows *r)
+{
+    if (!r->open || r->error != OK)
+        return false;
+    bool row = false;
+    Err e = r->engine->next(r, &row);
+    if (e != OK) {
+        r->error = report(r->c, r->statement->on, e, NULL);
+        if (r->tx)
+            r->tx->doomed = e;
+    }
+    return row;
+}
+
+Str rows_text(const Rows *r, int column)
+{
+    return r->open ? r->engine->text(r, column) : STR_NONE;
+}
+
+int64_t rows_int(const Rows *r, int column)
+{
+    return r->open ? r->engine->integer(r, column) : 0;
+}
+
+bool rows_null(const Rows *r, int column)
+{
+    return !r->open || r->engine->null(r, column);
+}
+
+Err rows_error(const Rows *r)
+{
+    return r->error;
+}
+
+void rows_close(Rows *r)
+{
+    if (!r->open)
+        return;
+    r->open = false;
+    r->engine->finish(r);
+    if (r->statement)
+        statement_give(r->statement);
+    if (r->borrowed)
+        connection_give(r->borrowed);
+}
+
+static void leave_transaction(Rows *r)
+{
+    Rows **at = &r->tx->open;
+    while (*at != r)
+        at = &(*at)->next_open;
+    *at = r->next_open;
+}
+
+void rows_done(Rows **r)
+{
+    if (*r && (*r)->open) {
+        if ((*r)->tx)
+            leave_transaction(*r);
+        rows_close(*r);
+    }
+    *r = NULL;
+}
+
+/* ---- all texts ---- */
+
+extern const Sql *const __start_sql_texts[] __attribute__((weak));
+extern const Sql *const __stop_sql_texts[] __attribute__((weak));
+
+void db_sql_texts(const Sql *const **ret_first, const Sql *const **ret_end)
+{
+    *ret_first = __start_sql_texts;
+    *ret_end = __stop_sql_texts;
+}
+
+Err db_check_texts(Ctx *c)
+{
+    const Sql *const *sql, *const *end;
+    db_sql_texts(&sql, &end);
+    Connection *k = NULL;
+    TRY(connection_take(c, c->db, &k));
+    Err first = OK;
+    for (; sql < end; sql++) {
+        Statement *s = NULL;
+        Err e = statement_take(k, (*sql)->text, NO_ARGS, &s);
+        if (e != OK)
+            e = report(c, k, e, *sql);
+        else
+            statement_give(s);
+        first = first ?: e;
+    }
+    k->lost = true; /* statements whose argument types were guessed are not kept */
+    connection_give(k);
+    return first;
+}

@@ -1,0 +1,160 @@
+/* The inside of db: what its files know of each other. An engine is one row of functions at the level of the
+ * statement; everything above (pool, statement cache, transactions) is written once.
+ *
+ * Functions of an engine return an Err and leave the words for it in connection->trouble. They know no Ctx:
+ * the caller turns the trouble into a problem, once. */
+#ifndef DB_ENGINE_H
+#define DB_ENGINE_H
+
+#include "base/limits.h"
+#include "db/db.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+typedef struct Engine Engine;
+typedef struct Connection Connection;
+typedef struct Statement Statement;
+typedef struct Writer Writer;
+
+enum {
+    STATEMENT_BUCKETS = 128,
+    STATEMENTS_KEPT = 512, /* past that a connection forgets all and starts anew */
+    BUSY_MS = 30000,       /* how long a write waits for another before ERR_UNAVAILABLE */
+};
+
+struct Connection {
+    Db *db;
+    void *handle; /* sqlite3 or PGconn */
+    bool lost;    /* of no more use: closed when it is given back */
+    char trouble[256];
+    Statement *statements[STATEMENT_BUCKETS];
+    size_t statements_n;
+    unsigned statements_made;
+    Connection *next_idle;
+};
+
+struct Statement {
+    Connection *on;
+    Statement *next; /* in its bucket */
+    uint64_t hash;
+    char *text;
+    bool cached, busy;
+    void *handle; /* sqlite3_stmt; on PostgreSQL not NULL once it is prepared under its number */
+    unsigned number;
+};
+
+struct Rows {
+    Ctx *c;
+    const Engine *engine;
+    Statement *statement;
+    Connection *borrowed; /* given back at the close; NULL inside a transaction */
+    Tx *tx;               /* the transaction it was asked in, or NULL */
+    Rows *next_open;      /* of the same transaction */
+    bool open;
+    Err error;
+    void *result;   /* PGresult */
+    int row;        /* PostgreSQL: where in it */
+    bool row_ready; /* SQLite: stepped to, not yet handed out */
+};
+
+typedef enum { JOB_QUEUED, JOB_RUNNING, JOB_WAITING, JOB_ENDED } JobState;
+
+/* A transaction as the writer sees it. */
+typedef struct Job {
+    struct Job *next;
+    JobState state;
+    bool keep; /* committed by its owner, not rolled back */
+    Err result;
+    pthread_cond_t wake;
+} Job;
+
+struct Tx {
+    Ctx *c;
+    Tx *outer; /* the one that this joined; everything below is then unused but ended */
+    bool ended;
+    Err doomed;
+    Connection *connection;
+    Rows *open;
+    Job job;
+};
+
+struct Engine {
+    const char *name;
+    bool one_writer;       /* all transactions share the Writer's connection */
+    bool results_detached; /* a result lives on without its connection */
+    const char *begin;
+    const char *lock;           /* takes the lock named $1 until the commit; NULL where writers take turns */
+    const char *migration_lock; /* first statement of the migrations, likewise */
+
+    /* Fills handle. to_write: for transactions, else for reading outside one. */
+    Err (*connect)(Connection *k, const char *url, bool to_write);
+    void (*disconnect)(Connection *k);
+    bool (*in_transaction)(Connection *k);
+    /* Statements without arguments or results: BEGIN, COMMIT, the migrations. */
+    Err (*script)(Connection *k, const char *sql);
+    /* like: arguments whose types the statement will get; its texts are not read. */
+    Err (*prepare)(Statement *s, DbArgs like);
+    void (*forget)(Statement *s);
+    /* To its first row: whatever a statement changes is changed when this returns. */
+    Err (*run)(Statement *s, DbArgs args, Rows *r);
+    Err (*run_many)(Statement *s, const DbArgs *rows, size_t n);
+    Err (*next)(Rows *r, bool *ret_row);
+    Str (*text)(const Rows *r, int column);
+    int64_t (*integer)(const Rows *r, int column);
+    bool (*null)(const Rows *r, int column);
+    void (*finish)(Rows *r);
+};
+
+extern const Engine sqlite_engine, postgres_engine;
+
+struct Db {
+    const Engine *engine;
+    char *url;
+    pthread_mutex_t lock; /* of idle */
+    Connection *idle;
+    Writer *writer; /* where the engine has one_writer */
+    _Atomic int64_t transactions, commits;
+
+    /* db/fault.h: the engine's row with some functions replaced, and what it replaced. */
+    Engine fault_engine;
+    const Engine *real_engine;
+    _Atomic int64_t calls;
+    int64_t fail_at;
+    Err fail_with;
+};
+
+/* Zeroed; ends the process where there is no memory, as arenas do. */
+void *db_alloc(size_t size);
+/* "%s" into k->trouble; returns err. */
+Err trouble(Connection *k, Err err, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The trouble as a problem of c. sql may be NULL, k too (then only the kind of error is told). */
+Err report(Ctx *c, const Connection *k, Err err, const Sql *sql);
+
+/* connection.c: the pool and the statement cache. */
+Err connection_open(Ctx *c, Db *db, bool to_write, Connection **ret);
+Connection *connection_close(Connection *k);
+Err connection_take(Ctx *c, Db *db, Connection **ret);
+void connection_give(Connection *k);
+/* After one was lost: the others that idle are most likely dead too. */
+void connections_drop_idle(Db *db);
+Err statement_take(Connection *k, const char *text, DbArgs like, Statement **ret);
+void statement_give(Statement *s);
+
+/* db.c */
+void rows_close(Rows *r);
+
+/* writer.c: group commit. */
+Err writer_open(Ctx *c, Db *db, Writer **ret);
+Writer *writer_close(Writer *w);
+Connection *writer_connection(Writer *w);
+/* Waits for this job's turn and opens its savepoint. Has the turn when it returns OK. */
+Err writer_begin(Writer *w, Job *job);
+/* Ends the savepoint, hands the turn on and waits until the group is on the disk. why: OK keeps what the job
+ * did; else it is rolled back. Returns why, or how the group failed. */
+Err writer_end(Writer *w, Job *job, Err why);
+
+/* migrations.c */
+Err migrate(Ctx *c, Db *db);
+
+#endif

@@ -1,0 +1,267 @@
+/* The schema, one forward numbering. A row of migrations[] that has been released is never edited: what
+ * changes comes as a new row. One text serves both engines; where they differ in what can be said at all, a
+ * row has a text for each.
+ *
+ * Column names ending in _us are microseconds since 1970 UTC. Flags are BIGINT 0 or 1. Text that is absent is
+ * NULL only where the column allows it; the index tables write '' instead, so that equality finds it. */
+#include "base/time.h"
+#include "db/engine.h"
+
+/* The record. body is the resource as it is sent; NULL in a deleted version. resource has the current
+ * version, resource_history every one, the current one included. Text is ordered by bytes, so that (type, id)
+ * pages. */
+static const char record[] = "CREATE TABLE resource ("
+                             "  type TEXT NOT NULL,"
+                             "  id TEXT NOT NULL,"
+                             "  version BIGINT NOT NULL,"
+                             "  updated_us BIGINT NOT NULL,"
+                             "  deleted BIGINT NOT NULL,"
+                             "  body TEXT,"
+                             "  PRIMARY KEY (type, id));"
+                             "CREATE INDEX resource_by_time ON resource (type, updated_us, id);"
+                             "CREATE TABLE resource_history ("
+                             "  type TEXT NOT NULL,"
+                             "  id TEXT NOT NULL,"
+                             "  version BIGINT NOT NULL,"
+                             "  updated_us BIGINT NOT NULL,"
+                             "  deleted BIGINT NOT NULL,"
+                             "  body TEXT,"
+                             "  PRIMARY KEY (type, id, version));"
+                             /* Which patients a resource belongs to: a chart is one range of this key, access
+                                to a resource one lookup. */
+                             "CREATE TABLE compartment ("
+                             "  patient_id TEXT NOT NULL,"
+                             "  type TEXT NOT NULL,"
+                             "  id TEXT NOT NULL,"
+                             "  PRIMARY KEY (patient_id, type, id));"
+                             "CREATE INDEX compartment_by_resource ON compartment (type, id);";
+
+/* The search index: rows derived from resource, rebuilt at will. Each table has one index to search by, which
+ * ends in id so that a page starts where the last one ended, and one to find a resource's rows when it
+ * changes. There is no unique key: two names may fold to the same text. PostgreSQL refuses index entries over
+ * 2,704 bytes, so whoever fills these tables cuts long texts (and whoever searches cuts alike).
+ *
+ * low and high are doubles as 16 hexadecimal digits that sort by bytes as the numbers do: SQL of both engines
+ * then compares them without a floating-point column. */
+static const char search_index[] =
+    "CREATE TABLE index_token ("
+    "  type TEXT NOT NULL, param TEXT NOT NULL, system TEXT NOT NULL, code TEXT NOT NULL, id TEXT NOT NULL);"
+    "CREATE INDEX index_token_by_code ON index_token (type, param, code, system, id);"
+    "CREATE INDEX index_token_by_resource ON index_token (type, id);"
+
+    /* folded: without case and accents, for the usual search; exact: as written, for :exact. */
+    "CREATE TABLE index_string ("
+    "  type TEXT NOT NULL, param TEXT NOT NULL, folded TEXT NOT NULL, exact TEXT NOT NULL, id TEXT NOT NULL);"
+    "CREATE INDEX index_string_by_text ON index_string (type, param, folded, id);"
+    "CREATE INDEX index_string_by_resource ON index_string (type, id);"
+
+    /* The half-open range that a date, dateTime, instant, Period or Timing covers. */
+    "CREATE TABLE index_date ("
+    "  type TEXT NOT NULL, param TEXT NOT NULL, from_us BIGINT NOT NULL, to_us BIGINT NOT NULL, id TEXT NOT "
+    "NULL);"
+    "CREATE INDEX index_date_by_start ON index_date (type, param, from_us, to_us, id);"
+    "CREATE INDEX index_date_by_end ON index_date (type, param, to_us, id);"
+    "CREATE INDEX index_date_by_resource ON index_date (type, id);"
+
+    "CREATE TABLE index_number ("
+    "  type TEXT NOT NULL, param TEXT NOT NULL, low TEXT NOT NULL, high TEXT NOT NULL, id TEXT NOT NULL);"
+    "CREATE INDEX index_number_by_value ON index_number (type, param, low, high, id);"
+    "CREATE INDEX index_number_by_resource ON index_number (type, id);"
+
+    "CREATE TABLE index_quantity ("
+    "  type TEXT NOT NULL, param TEXT NOT NULL, system TEXT NOT NULL, code TEXT NOT NULL, unit TEXT NOT NULL,"
+    "  low TEXT NOT NULL, high TEXT NOT NULL, id TEXT NOT NULL);"
+    "CREATE INDEX index_quantity_by_value ON index_quantity (type, param, low, high, id);"
+    "CREATE INDEX index_quantity_by_code ON index_quantity (type, param, code, low, id);"
+    "CREATE INDEX index_quantity_by_resource ON index_quantity (type, id);"
+
+    "CREATE TABLE index_reference ("
+    "  type TEXT NOT NULL, param TEXT NOT NULL, target_type TEXT NOT NULL, target_id TEXT NOT NULL,"
+    "  id TEXT NOT NULL);"
+    "CREATE INDEX index_reference_by_target ON index_reference (type, param, target_id, target_type, id);"
+    "CREATE INDEX index_reference_by_resource ON index_reference (type, id);"
+
+    "CREATE TABLE index_uri ("
+    "  type TEXT NOT NULL, param TEXT NOT NULL, uri TEXT NOT NULL, id TEXT NOT NULL);"
+    "CREATE INDEX index_uri_by_uri ON index_uri (type, param, uri, id);"
+    "CREATE INDEX index_uri_by_resource ON index_uri (type, id);";
+
+/* The outbox (db/outbox.h). The counter's row is locked from the event to the commit, which puts the numbers
+ * in the order of the commits. */
+static const char events[] = "CREATE TABLE counter ("
+                             "  name TEXT NOT NULL PRIMARY KEY,"
+                             "  value BIGINT NOT NULL);"
+                             "INSERT INTO counter (name, value) VALUES ('event', 0);"
+                             "CREATE TABLE event ("
+                             "  number BIGINT NOT NULL PRIMARY KEY,"
+                             "  at_us BIGINT NOT NULL,"
+                             "  patient_id TEXT,"
+                             "  encounter_id TEXT,"
+                             "  type TEXT NOT NULL,"
+                             "  id TEXT NOT NULL,"
+                             "  version BIGINT NOT NULL);";
+
+/* Who may sign in, and what happened. Secrets are stored only as hashes. */
+static const char accounts[] =
+    /* person_id: the person's Practitioner; two accounts may name the same one. */
+    "CREATE TABLE account ("
+    "  name TEXT NOT NULL PRIMARY KEY,"
+    "  role TEXT NOT NULL,"
+    "  person_id TEXT NOT NULL,"
+    "  display TEXT NOT NULL,"
+    "  password_hash TEXT,"
+    "  disabled BIGINT NOT NULL,"
+    "  created_us BIGINT NOT NULL);"
+    /* kind: 'cookie' or 'bearer'. */
+    "CREATE TABLE session ("
+    "  token_hash TEXT NOT NULL PRIMARY KEY,"
+    "  account TEXT NOT NULL,"
+    "  created_us BIGINT NOT NULL,"
+    "  last_seen_us BIGINT NOT NULL,"
+    "  expires_us BIGINT NOT NULL,"
+    "  kind TEXT NOT NULL,"
+    "  revoked_us BIGINT);"
+    "CREATE INDEX session_by_account ON session (account);"
+    /* One row a request. id is a UUIDv7, so the key is the order of time. Rows are only ever added. */
+    "CREATE TABLE audit ("
+    "  id TEXT NOT NULL PRIMARY KEY,"
+    "  at_us BIGINT NOT NULL,"
+    "  account TEXT,"
+    "  role TEXT,"
+    "  person_id TEXT,"
+    "  address TEXT,"
+    "  method TEXT NOT NULL,"
+    "  path TEXT NOT NULL,"
+    "  status BIGINT NOT NULL,"
+    "  patient_id TEXT,"
+    "  interaction TEXT,"
+    "  request_id TEXT,"
+    "  reason TEXT);"
+    "CREATE INDEX audit_by_patient ON audit (patient_id, at_us);"
+    "CREATE INDEX audit_by_account ON audit (account, at_us);"
+    /* A form that a patient answers without an account. used_us: when it was completed. Its answers become the
+     * QuestionnaireResponse response_id and the Observations item_id (the suicide item) and score_id; task_id is the
+     * newest worry that they raised. */
+    "CREATE TABLE patient_link ("
+    "  token_hash TEXT NOT NULL PRIMARY KEY,"
+    "  patient_id TEXT NOT NULL,"
+    "  questionnaire TEXT NOT NULL,"
+    "  response_id TEXT NOT NULL,"
+    "  item_id TEXT NOT NULL,"
+    "  score_id TEXT NOT NULL,"
+    "  task_id TEXT,"
+    "  encounter_id TEXT,"
+    "  created_us BIGINT NOT NULL,"
+    "  expires_us BIGINT NOT NULL,"
+    "  used_us BIGINT);"
+    "CREATE INDEX patient_link_by_patient ON patient_link (patient_id);"
+    /* A write that may be repeated, and its answer. state: 'running' or 'done'. */
+    "CREATE TABLE idempotency ("
+    "  key TEXT NOT NULL,"
+    "  account TEXT NOT NULL,"
+    "  method TEXT NOT NULL,"
+    "  path TEXT NOT NULL,"
+    "  body_hash TEXT NOT NULL,"
+    "  status BIGINT,"
+    "  headers TEXT,"
+    "  body TEXT,"
+    "  created_us BIGINT NOT NULL,"
+    "  state TEXT NOT NULL,"
+    "  PRIMARY KEY (key, account));"
+    "CREATE INDEX idempotency_by_time ON idempotency (created_us);";
+
+/* What must never change is refused by the engine itself, also to us: audit rows, and past versions. */
+static const char add_only_sqlite[] =
+    "CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit"
+    "  BEGIN SELECT RAISE(ABORT, 'rows of audit are only added'); END;"
+    "CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit"
+    "  BEGIN SELECT RAISE(ABORT, 'rows of audit are only added'); END;"
+    "CREATE TRIGGER resource_history_no_update BEFORE UPDATE ON resource_history"
+    "  BEGIN SELECT RAISE(ABORT, 'rows of resource_history are only added'); END;"
+    "CREATE TRIGGER resource_history_no_delete BEFORE DELETE ON resource_history"
+    "  BEGIN SELECT RAISE(ABORT, 'rows of resource_history are only added'); END;";
+
+static const char add_only_postgres[] =
+    "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS"
+    "  $$ BEGIN RAISE EXCEPTION 'rows of % are only added', TG_TABLE_NAME; END $$;"
+    "CREATE TRIGGER audit_add_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit"
+    "  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();"
+    "CREATE TRIGGER resource_history_add_only BEFORE UPDATE OR DELETE OR TRUNCATE ON resource_history"
+    "  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();";
+
+typedef struct Migration {
+    int64_t number;
+    const char *text; /* for both engines, or */
+    const char *sqlite, *postgres;
+} Migration;
+
+static const Migration migrations[] = {
+    { 1, .text = record },
+    { 2, .text = search_index },
+    { 3, .text = events },
+    { 4, .text = accounts },
+    { 5, .sqlite = add_only_sqlite, .postgres = add_only_postgres },
+};
+static const size_t migrations_n = sizeof migrations / sizeof migrations[0];
+
+static const char *text_for(const Migration *m, const Db *db)
+{
+    return m->text ? m->text : db->engine->one_writer ? m->sqlite : m->postgres;
+}
+
+static Err script(Ctx *c, const char *text)
+{
+    Connection *k = c->tx->connection;
+    Err e = c->db->engine->script(k, text);
+    return e == OK ? OK : report(c, k, e, NULL);
+}
+
+/* 0 for a new database. */
+static Err newest_applied(Ctx *c, int64_t *ret_number)
+{
+    AUTO(rows_done) Rows *rows = NULL;
+    TRY(db_query(c, SQL("SELECT number FROM migration ORDER BY number DESC LIMIT 1"), NO_ARGS, &rows));
+    *ret_number = rows_next(rows) ? rows_int(rows, 0) : 0;
+    return rows_error(rows);
+}
+
+static Err apply(Ctx *c, const Migration *m)
+{
+    TRY(script(c, text_for(m, c->db)));
+    return db_exec(c, SQL("INSERT INTO migration (number, applied_us) VALUES ($1, $2)"),
+                   ARGS(I(m->number), I(clock_now_us())));
+}
+
+static Err apply_missing(Ctx *c)
+{
+    if (c->db->engine->migration_lock)
+        TRY(script(c, c->db->engine->migration_lock));
+    TRY(script(c, "CREATE TABLE IF NOT EXISTS migration"
+                  " (number BIGINT NOT NULL PRIMARY KEY, applied_us BIGINT NOT NULL)"));
+    int64_t applied = 0, newest = migrations[migrations_n - 1].number;
+    TRY(newest_applied(c, &applied));
+    if (applied > newest)
+        return problem(c, ERR_INTERNAL, STR_NONE,
+                       "the database is of a later release (schema %lld) than this program (schema %lld)",
+                       (long long)applied, (long long)newest);
+    for (size_t i = 0; i < migrations_n; i++)
+        if (migrations[i].number > applied)
+            TRY(apply(c, &migrations[i]));
+    return OK;
+}
+
+/* The context is the caller's with this database in it: the caller may have another one open. */
+Err migrate(Ctx *c, Db *db)
+{
+    Ctx own = *c;
+    own.db = db;
+    own.tx = NULL;
+    AUTO(tx_done) Tx *tx = NULL;
+    Err e = tx_begin(&own, &tx);
+    if (e == OK)
+        e = apply_missing(&own);
+    if (e == OK)
+        e = tx_commit(tx);
+    c->problems = own.problems;
+    return e;
+}

@@ -1,0 +1,330 @@
+/* PostgreSQL by libpq.
+ *
+ * Transactions are READ COMMITTED, not SERIALIZABLE: each write ends by raising the counter of the outbox
+ * (db/outbox.h), so under SERIALIZABLE any two writes at the same time would conflict and one of them fail,
+ * always. A change of one row guards itself (UPDATE ... WHERE version = $n), a decision over several takes
+ * tx_lock(). */
+#include "db/engine.h"
+
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Of pg_type: what an argument may be. */
+enum { OID_INT8 = 20, OID_TEXT = 25 };
+enum { FORMAT_TEXT = 0, FORMAT_BINARY = 1 };
+enum { PIPELINE_ROWS = 256 };
+
+/* ---- errors ---- */
+
+typedef struct StateErr {
+    const char *state; /* SQLSTATE, or its first characters */
+    Err err;
+} StateErr;
+
+static const StateErr state_errs[] = {
+    { "23505", ERR_CONFLICT },    /* unique_violation */
+    { "08P01", ERR_INTERNAL },    /* protocol_violation: a wrong number of arguments */
+    { "08", ERR_UNAVAILABLE },    /* connection exceptions */
+    { "25006", ERR_UNAVAILABLE }, /* read_only_sql_transaction: this server is a standby */
+    { "26000", ERR_UNAVAILABLE }, /* a pooler gave us another server's session */
+    { "40", ERR_UNAVAILABLE },    /* serialization_failure, deadlock_detected */
+    { "53100", ERR_DISK_FULL },   /* disk_full */
+    { "53", ERR_UNAVAILABLE },    /* too_many_connections, out_of_memory */
+    { "55P03", ERR_UNAVAILABLE }, /* lock_not_available */
+    { "57", ERR_UNAVAILABLE },    /* query_canceled, shutdowns */
+};
+
+static Err err_of(const char *state)
+{
+    for (size_t i = 0; i < sizeof state_errs / sizeof state_errs[0]; i++)
+        if (strncmp(state, state_errs[i].state, strlen(state_errs[i].state)) == 0)
+            return state_errs[i].err;
+    return ERR_INTERNAL;
+}
+
+static Err connection_failed(Connection *k)
+{
+    k->lost = true;
+    return trouble(k, ERR_UNAVAILABLE, "%s", PQerrorMessage(k->handle));
+}
+
+/* The server's sentence is told only where it is about the SQL text or the server, not about a value. */
+static Err failed(Connection *k, const PGresult *result)
+{
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    if (!state || PQstatus(k->handle) == CONNECTION_BAD)
+        return connection_failed(k);
+    if (strncmp(state, "26000", 5) == 0)
+        k->lost = true;
+    static const char *const telling[] = { "42", "25", "40", "53", "55", "57", "P0001" };
+    const char *sentence = "a value was refused";
+    for (size_t i = 0; i < sizeof telling / sizeof telling[0]; i++)
+        if (strncmp(state, telling[i], strlen(telling[i])) == 0)
+            sentence = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
+    return trouble(k, err_of(state), "%s (%s%s%s)", sentence, state, constraint ? " " : "",
+                   constraint ? constraint : "");
+}
+
+static bool succeeded(const PGresult *result)
+{
+    ExecStatusType status = PQresultStatus(result);
+    return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
+}
+
+static void result_done(PGresult **result)
+{
+    PQclear(*result);
+}
+
+/* ---- connections ---- */
+
+static void ignore_notice(void *unused, const PGresult *result)
+{
+    (void)unused;
+    (void)result;
+}
+
+static Err postgres_script(Connection *k, const char *sql)
+{
+    AUTO(result_done) PGresult *result = PQexec(k->handle, sql);
+    if (!succeeded(result))
+        return failed(k, result);
+    /* COMMIT of a transaction in which something failed is answered by ROLLBACK, without an error. */
+    if (strcmp(sql, "COMMIT") == 0 && strcmp(PQcmdStatus(result), "COMMIT") != 0)
+        return trouble(k, ERR_INTERNAL, "the transaction had failed before its commit");
+    return OK;
+}
+
+static Err refuse_database(Connection *k, const char *what, const char *is)
+{
+    return trouble(k, ERR_INTERNAL,
+                   "this database's %s is %s, and text would sort otherwise than by bytes; create one with "
+                   "CREATE DATABASE name TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'",
+                   what, is);
+}
+
+/* The last column asks the order itself: an ICU collation does not show in datcollate. */
+static Err check_database(Connection *k)
+{
+    AUTO(result_done)
+    PGresult *result = PQexec(k->handle, "SELECT pg_encoding_to_char(encoding), datcollate, 'B' < 'a'"
+                                         " FROM pg_database WHERE datname = current_database()");
+    if (!succeeded(result) || PQntuples(result) != 1)
+        return failed(k, result);
+    const char *encoding = PQgetvalue(result, 0, 0), *collation = PQgetvalue(result, 0, 1);
+    if (strcmp(encoding, "UTF8") != 0)
+        return refuse_database(k, "encoding", encoding);
+    if (strcmp(collation, "C") != 0 && strcmp(collation, "POSIX") != 0)
+        return refuse_database(k, "collation", collation);
+    if (strcmp(PQgetvalue(result, 0, 2), "t") != 0)
+        return refuse_database(k, "collation provider", "not libc");
+    return OK;
+}
+
+/* Reads outside a transaction cannot write, as on SQLite. An administrator may ask for more than
+ * synchronous_commit = on, never for less. */
+static const char session_settings[] =
+    "SET default_transaction_read_only = on;"
+    "SET lock_timeout = '30s';"
+    "SET idle_in_transaction_session_timeout = '5min';"
+    "SELECT set_config('synchronous_commit', 'on', false)"
+    " WHERE current_setting('synchronous_commit') NOT IN ('remote_apply', 'remote_write', 'on');";
+
+static Err postgres_connect(Connection *k, const char *url, bool to_write)
+{
+    (void)to_write;
+    /* What comes after dbname prevails over the URL, what comes before yields to it. */
+    const char *const keys[] = { "connect_timeout", "application_name", "dbname", "client_encoding", NULL };
+    const char *const values[] = { "10", "euthymia", url, "UTF8", NULL };
+    k->handle = PQconnectdbParams(keys, values, 1);
+    if (PQstatus(k->handle) != CONNECTION_OK)
+        return connection_failed(k);
+    PQsetNoticeReceiver(k->handle, ignore_notice, NULL);
+    TRY(check_database(k));
+    return postgres_script(k, session_settings);
+}
+
+static void postgres_disconnect(Connection *k)
+{
+    PQfinish(k->handle);
+}
+
+static bool postgres_in_transaction(Connection *k)
+{
+    return PQtransactionStatus(k->handle) != PQTRANS_IDLE;
+}
+
+/* ---- statements ---- */
+
+typedef struct StatementName {
+    char text[16];
+} StatementName;
+
+static StatementName name_of(const Statement *s)
+{
+    StatementName name;
+    (void)snprintf(name.text, sizeof name.text, "s%u", s->number);
+    return name;
+}
+
+static Err postgres_prepare(Statement *s, DbArgs like)
+{
+    Connection *k = s->on;
+    Oid types[LIMIT_SQL_ARGS];
+    for (size_t i = 0; i < like.n; i++)
+        types[i] = like.at[i].is_text ? OID_TEXT : OID_INT8;
+    AUTO(result_done)
+    PGresult *result = PQprepare(k->handle, name_of(s).text, s->text, (int)like.n, types);
+    if (!succeeded(result))
+        return failed(k, result);
+    s->handle = s;
+    return OK;
+}
+
+static void postgres_forget(Statement *s)
+{
+    char sql[32];
+    if (!s->handle || s->on->lost)
+        return;
+    (void)snprintf(sql, sizeof sql, "DEALLOCATE %s", name_of(s).text);
+    PQclear(PQexec(s->on->handle, sql));
+}
+
+/* Arguments as libpq wants them. They go in binary, so that a text needs no terminating NUL. */
+typedef struct Params {
+    const char *values[LIMIT_SQL_ARGS];
+    int lengths[LIMIT_SQL_ARGS], formats[LIMIT_SQL_ARGS];
+    uint64_t integers[LIMIT_SQL_ARGS]; /* big-endian */
+} Params;
+
+static void fill(Params *p, DbArgs args)
+{
+    for (size_t i = 0; i < args.n; i++) {
+        const DbArg *arg = &args.at[i];
+        p->integers[i] = __builtin_bswap64((uint64_t)arg->integer);
+        p->values[i] = arg->is_null ? NULL : arg->is_text ? arg->text.p : (const char *)&p->integers[i];
+        p->lengths[i] = arg->is_text ? (int)arg->text.n : (int)sizeof p->integers[i];
+        p->formats[i] = FORMAT_BINARY;
+    }
+}
+
+static Err postgres_run(Statement *s, DbArgs args, Rows *r)
+{
+    Connection *k = s->on;
+    Params p;
+    fill(&p, args);
+    PGresult *result =
+        PQexecPrepared(k->handle, name_of(s).text, (int)args.n, p.values, p.lengths, p.formats, FORMAT_TEXT);
+    if (!succeeded(result)) {
+        Err e = failed(k, result);
+        PQclear(result);
+        return e;
+    }
+    r->result = result;
+    r->row = -1;
+    return OK;
+}
+
+/* Reads the answers of what was sent up to the sync; the first failure is the one that counts. */
+static Err pipeline_drain(Connection *k)
+{
+    Err first = OK;
+    for (;;) {
+        PGresult *result = PQgetResult(k->handle);
+        if (!result && PQstatus(k->handle) == CONNECTION_BAD)
+            return first ?: connection_failed(k);
+        if (!result)
+            continue; /* the end of one statement's results */
+        ExecStatusType status = PQresultStatus(result);
+        if (status == PGRES_FATAL_ERROR && first == OK)
+            first = failed(k, result);
+        PQclear(result);
+        if (status == PGRES_PIPELINE_SYNC)
+            return first;
+    }
+}
+
+static Err pipeline_send(Statement *s, const DbArgs *rows, size_t n)
+{
+    Connection *k = s->on;
+    StatementName name = name_of(s);
+    for (size_t i = 0; i < n; i++) {
+        Params p;
+        fill(&p, rows[i]);
+        if (!PQsendQueryPrepared(k->handle, name.text, (int)rows[i].n, p.values, p.lengths, p.formats,
+                                 FORMAT_TEXT))
+            return connection_failed(k);
+    }
+    return PQpipelineSync(k->handle) ? pipeline_drain(k) : connection_failed(k);
+}
+
+static Err postgres_run_many(Statement *s, const DbArgs *rows, size_t n)
+{
+    PGconn *handle = s->on->handle;
+    if (!PQenterPipelineMode(handle))
+        return connection_failed(s->on);
+    Err e = OK;
+    for (size_t i = 0; e == OK && i < n; i += PIPELINE_ROWS)
+        e = pipeline_send(s, rows + i, n - i < PIPELINE_ROWS ? n - i : PIPELINE_ROWS);
+    if (!PQexitPipelineMode(handle) && e == OK)
+        e = connection_failed(s->on);
+    return e;
+}
+
+/* ---- rows ---- */
+
+static Err postgres_next(Rows *r, bool *ret_row)
+{
+    *ret_row = r->row + 1 < PQntuples(r->result);
+    if (*ret_row)
+        r->row++;
+    return OK;
+}
+
+static Str postgres_text(const Rows *r, int column)
+{
+    if (PQgetisnull(r->result, r->row, column))
+        return STR_NONE;
+    return (Str){ PQgetvalue(r->result, r->row, column), (size_t)PQgetlength(r->result, r->row, column) };
+}
+
+static int64_t postgres_integer(const Rows *r, int column)
+{
+    int64_t value = 0;
+    (void)str_to_int(postgres_text(r, column), &value); /* a text that is no number is 0, as on SQLite */
+    return value;
+}
+
+static bool postgres_null(const Rows *r, int column)
+{
+    return PQgetisnull(r->result, r->row, column);
+}
+
+static void postgres_finish(Rows *r)
+{
+    PQclear(r->result);
+    r->result = NULL;
+}
+
+const Engine postgres_engine = {
+    .name = "postgresql",
+    .results_detached = true,
+    .begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+    .lock = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
+    .migration_lock = "SELECT pg_advisory_xact_lock(7310579641)",
+    .connect = postgres_connect,
+    .disconnect = postgres_disconnect,
+    .in_transaction = postgres_in_transaction,
+    .script = postgres_script,
+    .prepare = postgres_prepare,
+    .forget = postgres_forget,
+    .run = postgres_run,
+    .run_many = postgres_run_many,
+    .next = postgres_next,
+    .text = postgres_text,
+    .integer = postgres_integer,
+    .null = postgres_null,
+    .finish = postgres_finish,
+};
