@@ -165,6 +165,17 @@ typedef struct Override {
     FactRef fact;
 } Override;
 
+/* What the newest evaluation left in the record: one GuidanceResponse, and a DetectedIssue for each finding that is not
+ * fine. An issue is open while its status is preliminary and no override of its rule is in force. */
+typedef struct Eligibility {
+    int64_t at_us;       /* TIME_NONE: never evaluated */
+    int open_stops;      /* severity high */
+    int open_missing;    /* evaluate says which severity a missing fact has; counted by it, never as fine */
+    int open_cautions;
+    Str first_open;      /* the sentence of the first open stop or missing fact; absent where there is none */
+    FactRef fact;        /* the GuidanceResponse */
+} Eligibility;
+
 /* ---- the chart ---- */
 
 typedef struct Chart {
@@ -183,6 +194,7 @@ typedef struct Chart {
     struct { Fact *at; size_t n, room; } facts;
     struct { Score *at; size_t n, room; } scores; /* oldest first */
     struct { Override *at; size_t n, room; } overrides;
+    Eligibility eligibility;
     Course course;       /* the newest that was not revoked */
     Infusions infusions;
     int64_t loaded_us;   /* c->now_us: ages are counted from here */
