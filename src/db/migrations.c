@@ -139,9 +139,9 @@ static const char accounts[] =
     "  reason TEXT);"
     "CREATE INDEX audit_by_patient ON audit (patient_id, at_us);"
     "CREATE INDEX audit_by_account ON audit (account, at_us);"
-    /* A form that a patient answers without an account. used_us: when it was completed. Its answers become the
-     * QuestionnaireResponse response_id and the Observations item_id (the suicide item) and score_id; task_id is the
-     * newest worry that they raised. */
+    /* A form that a patient answers without an account. used_us: when it was completed. Its answers become
+     * the QuestionnaireResponse response_id and the Observations item_id (the suicide item) and score_id;
+     * task_id is the newest worry that they raised. */
     "CREATE TABLE patient_link ("
     "  token_hash TEXT NOT NULL PRIMARY KEY,"
     "  patient_id TEXT NOT NULL,"

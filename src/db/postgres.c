@@ -26,7 +26,7 @@ static const StateErr state_errs[] = {
     { "23505", ERR_CONFLICT },    /* unique_violation */
     { "08P01", ERR_INTERNAL },    /* protocol_violation: a wrong number of arguments */
     { "08", ERR_UNAVAILABLE },    /* connection exceptions */
-    { "25006", ERR_UNAVAILABLE }, /* read_only_sql_transaction: this server is a standby */
+    { "0A000", ERR_UNAVAILABLE }, /* this server is a standby, or the schema has moved on under a statement */
     { "26000", ERR_UNAVAILABLE }, /* a pooler gave us another server's session */
     { "40", ERR_UNAVAILABLE },    /* serialization_failure, deadlock_detected */
     { "53100", ERR_DISK_FULL },   /* disk_full */
@@ -46,7 +46,8 @@ static Err err_of(const char *state)
 static Err connection_failed(Connection *k)
 {
     k->lost = true;
-    return trouble(k, ERR_UNAVAILABLE, "%s", PQerrorMessage(k->handle));
+    Str sentence = str_trim(str_from(PQerrorMessage(k->handle)));
+    return trouble(k, ERR_UNAVAILABLE, "%.*s", STR_ARG(sentence));
 }
 
 /* The server's sentence is told only where it is about the SQL text or the server, not about a value. */
@@ -55,9 +56,9 @@ static Err failed(Connection *k, const PGresult *result)
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     if (!state || PQstatus(k->handle) == CONNECTION_BAD)
         return connection_failed(k);
-    if (strncmp(state, "26000", 5) == 0)
-        k->lost = true;
-    static const char *const telling[] = { "42", "25", "40", "53", "55", "57", "P0001" };
+    if (strcmp(state, "26000") == 0 || strcmp(state, "0A000") == 0)
+        k->lost = true; /* another session may do better */
+    static const char *const telling[] = { "0A", "25", "40", "42", "53", "55", "57", "P0001" };
     const char *sentence = "a value was refused";
     for (size_t i = 0; i < sizeof telling / sizeof telling[0]; i++)
         if (strncmp(state, telling[i], strlen(telling[i])) == 0)

@@ -1,0 +1,82 @@
+#!/bin/sh
+# A throw-away PostgreSQL for the tests, on a free loopback port, by an unprivileged user.
+#
+#     tools/postgres.sh start DIR [LOCALE]   makes and starts a cluster in DIR, prints a postgres:// URL
+#     tools/postgres.sh stop DIR             stops it and removes DIR
+#
+# LOCALE (usually C) is the cluster's default, which the database 'postgres' has. The database of the URL,
+# 'euthymia', is always made from template0 with LOCALE 'C', as an administrator must make it.
+# The server keeps nothing through a power cut (fsync is off): never use it for data.
+set -eu
+
+usage() {
+    sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
+    exit 2
+}
+
+fail() {
+    echo "tools/postgres.sh: $1" >&2
+    exit 1
+}
+
+[ $# -ge 2 ] || usage
+action=$1
+folder=$2
+locale=${3:-C}
+
+bin=/usr/lib/postgresql/15/bin
+[ -x "$bin/initdb" ] || bin=$(dirname "$(command -v initdb || fail "PostgreSQL is not installed (Debian: postgresql)")")
+
+# The server refuses to run as root; Debian's package brings a user for it.
+unprivileged() {
+    if [ "$(id -u)" = 0 ]; then
+        (cd / && runuser -u postgres -- "$@")
+    else
+        "$@"
+    fi
+}
+
+free_port() {
+    # Above the usual services, below the range the kernel hands out by itself.
+    echo $((15000 + $(od -An -N2 -tu2 /dev/urandom) % 17000))
+}
+
+start_server() {
+    for _ in 1 2 3 4 5 6 7 8; do
+        port=$(free_port)
+        options="-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories= -c fsync=off"
+        options="$options -c max_connections=200 -c timezone=UTC"
+        if unprivileged "$bin/pg_ctl" start -s -w -D "$folder/data" -l "$folder/log" -o "$options" 2> /dev/null; then
+            return
+        fi
+    done
+    cat "$folder/log" >&2
+    fail "the server did not start"
+}
+
+start() {
+    mkdir -p "$folder"
+    folder=$(cd "$folder" && pwd)
+    [ ! -e "$folder/data" ] || fail "$folder/data exists"
+    [ "$(id -u)" != 0 ] || chown postgres "$folder"
+    unprivileged "$bin/initdb" -D "$folder/data" -U euthymia --auth=trust --encoding=UTF8 --locale="$locale" \
+        --no-sync > /dev/null
+    start_server
+    server="postgres://euthymia@127.0.0.1:$port"
+    unprivileged "$bin/psql" -q -v ON_ERROR_STOP=1 "$server/postgres" \
+        -c "CREATE DATABASE euthymia TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'"
+    echo "$server/euthymia"
+}
+
+stop() {
+    folder=$(cd "$folder" && pwd) || exit 1
+    [ -d "$folder/data" ] || fail "$folder holds no cluster"
+    unprivileged "$bin/pg_ctl" stop -s -m immediate -D "$folder/data" || true
+    rm -rf "$folder"
+}
+
+case $action in
+start) start ;;
+stop) stop ;;
+*) usage ;;
+esac
