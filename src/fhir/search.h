@@ -24,10 +24,14 @@ typedef struct SearchPage {
     int64_t total;     /* -1: not counted (_total=accurate counts) */
 } SearchPage;
 
+/* The terms of a URL's query or a form's body ("a=b&c=d", percent-encoded). ERR_SYNTAX for a broken escape. */
+MUST_USE Err search_terms_read(Ctx *c, Str query, SearchTerms *ret_terms);
+
 /* strict: an unknown parameter is ERR_SYNTAX instead of being dropped. */
 MUST_USE Err fhir_search(Ctx *c, Str type, const SearchTerms *terms, bool strict, SearchPage *ret_page);
 
-/* The searchset Bundle. base: "http://127.0.0.1:8080/fhir". */
+/* The searchset Bundle. base: "http://127.0.0.1:8080/fhir"; empty makes relative links. Absent where it is over
+ * LIMIT_RESPONSE_BYTES. */
 Str fhir_searchset(Ctx *c, Str base, Str type, const SearchPage *page);
 
 #endif

@@ -1,0 +1,98 @@
+#include "fhir/capability.h"
+
+#include "base/limits.h"
+#include "fhir/definitions.h"
+
+typedef struct Tables {
+    const Operation *const *at;
+    size_t n;
+} Tables;
+
+static const char *const kind_codes[] = {
+    [PARAM_NUMBER] = "number", [PARAM_DATE] = "date",           [PARAM_STRING] = "string",
+    [PARAM_TOKEN] = "token",   [PARAM_REFERENCE] = "reference", [PARAM_COMPOSITE] = NULL,
+    [PARAM_URI] = "uri",       [PARAM_QUANTITY] = "quantity",   [PARAM_SPECIAL] = NULL,
+};
+
+static void add_comma(Buf *b)
+{
+    char last = b->n ? b->p[b->n - 1] : '[';
+    if (last != '[' && last != '{')
+        buf_char(b, ',');
+}
+
+static void add_params(Buf *b, const FhirResource *resource)
+{
+    buf_add(b, S(",\"searchParam\":["));
+    for (uint16_t i = 0; i < resource->n_params; i++) {
+        const FhirParam *param = &resource->params[i];
+        if (!kind_codes[param->kind])
+            continue;
+        add_comma(b);
+        buf_json(b, "{'name':%s,'type':%s}", str_from(param->name), str_from(kind_codes[param->kind]));
+    }
+    buf_char(b, ']');
+}
+
+static void add_operation(Buf *b, Str base, const Operation *operation)
+{
+    const char *type = operation->type ? operation->type : "System";
+    Str definition =
+        arena_fmt(b->arena, "%.*s/OperationDefinition/%s-%s", STR_ARG(base), type, operation->name);
+    add_comma(b);
+    buf_json(b, "{'name':%s,'definition':%s,'documentation':%s}", str_from(operation->name), definition,
+             str_from(operation->title ? operation->title : operation->name));
+}
+
+static bool is_of(const Operation *operation, const char *type)
+{
+    return type && operation->type ? strcmp(operation->type, type) == 0 : type == operation->type;
+}
+
+/* type NULL: those on the system. */
+static void add_operations(Buf *b, Str base, Tables tables, const char *type)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < tables.n; i++)
+        for (const Operation *o = tables.at[i]; o->name; o++)
+            if (is_of(o, type)) {
+                if (n++ == 0)
+                    buf_add(b, S(",\"operation\":["));
+                add_operation(b, base, o);
+            }
+    if (n)
+        buf_char(b, ']');
+}
+
+static void add_resource(Buf *b, Str base, Tables tables, const FhirResource *resource)
+{
+    add_comma(b);
+    buf_json(b,
+             "{'type':%s,'interaction':[{'code':'read'},{'code':'vread'},{'code':'update'},{'code':'delete'},"
+             "{'code':'create'},{'code':'search-type'}],"
+             "'versioning':'versioned-update','readHistory':true,'updateCreate':true,"
+             "'conditionalCreate':false,'conditionalUpdate':false,'conditionalDelete':'not-supported'",
+             str_from(resource->type->name));
+    add_params(b, resource);
+    add_operations(b, base, tables, resource->type->name);
+    buf_char(b, '}');
+}
+
+Str fhir_capability(Ctx *c, Str base, const Operation *const *tables, size_t n)
+{
+    Buf b = buf_make(c->arena, LIMIT_RESPONSE_BYTES);
+    Tables all = { tables, n };
+    buf_json(&b,
+             "{'resourceType':'CapabilityStatement','status':'active','date':%t,'kind':'instance',"
+             "'software':{'name':'Euthymia'},'implementation':{'description':'A ketamine treatment "
+             "service','url':%s},"
+             "'fhirVersion':'4.0.1','format':['application/"
+             "fhir+json','json'],'rest':[{'mode':'server','resource':[",
+             c->now_us, base);
+    for (size_t i = 0; i < fhir_n_resources; i++)
+        add_resource(&b, base, all, &fhir_resources[i]);
+    buf_add(&b, S("],\"interaction\":[{\"code\":\"transaction\"}]"));
+    add_operations(&b, base, all, NULL);
+    buf_add(&b, S("}]}"));
+    return buf_str(&b);
+}

@@ -1,0 +1,125 @@
+#include "fhir/index.h"
+
+#include "base/limits.h"
+#include "fhir/store_row.h"
+
+static const Sql *insert_statement(IndexTable table)
+{
+    const Sql *const statements[INDEX_TABLES] = {
+        [INDEX_TOKEN] =
+            SQL("INSERT INTO index_token (type, id, param, system, code) VALUES ($1, $2, $3, $4, $5)"),
+        [INDEX_STRING] =
+            SQL("INSERT INTO index_string (type, id, param, folded, exact) VALUES ($1, $2, $3, $4, $5)"),
+        [INDEX_DATE] =
+            SQL("INSERT INTO index_date (type, id, param, from_us, to_us) VALUES ($1, $2, $3, $4, $5)"),
+        [INDEX_NUMBER] =
+            SQL("INSERT INTO index_number (type, id, param, low, high) VALUES ($1, $2, $3, $4, $5)"),
+        [INDEX_QUANTITY] = SQL("INSERT INTO index_quantity (type, id, param, system, code, unit, low, high)"
+                               " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"),
+        [INDEX_REFERENCE] = SQL("INSERT INTO index_reference (type, id, param, target_type, target_id)"
+                                " VALUES ($1, $2, $3, $4, $5)"),
+        [INDEX_URI] = SQL("INSERT INTO index_uri (type, id, param, uri) VALUES ($1, $2, $3, $4)"),
+        [INDEX_COMPARTMENT] =
+            SQL("INSERT INTO compartment (patient_id, type, id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"),
+    };
+    return statements[table];
+}
+
+Err index_write(Ctx *c, const DerivedRows *rows)
+{
+    for (IndexTable i = 0; i < INDEX_TABLES; i++)
+        if (rows->tables[i].n)
+            TRY(db_exec_many(c, insert_statement(i), rows->tables[i].at, rows->tables[i].n));
+    return OK;
+}
+
+Err index_forget(Ctx *c, Str type, Str id)
+{
+    DbArgs args = ARGS(T(type), T(id));
+    TRY(db_exec(c, SQL("DELETE FROM index_token WHERE type = $1 AND id = $2"), args));
+    TRY(db_exec(c, SQL("DELETE FROM index_string WHERE type = $1 AND id = $2"), args));
+    TRY(db_exec(c, SQL("DELETE FROM index_date WHERE type = $1 AND id = $2"), args));
+    TRY(db_exec(c, SQL("DELETE FROM index_number WHERE type = $1 AND id = $2"), args));
+    TRY(db_exec(c, SQL("DELETE FROM index_quantity WHERE type = $1 AND id = $2"), args));
+    TRY(db_exec(c, SQL("DELETE FROM index_reference WHERE type = $1 AND id = $2"), args));
+    TRY(db_exec(c, SQL("DELETE FROM index_uri WHERE type = $1 AND id = $2"), args));
+    return db_exec(c, SQL("DELETE FROM compartment WHERE type = $1 AND id = $2"), args);
+}
+
+/* ---- rebuild ---- */
+
+static Err forget_all(Ctx *c)
+{
+    TRY(db_exec(c, SQL("DELETE FROM index_token"), NO_ARGS));
+    TRY(db_exec(c, SQL("DELETE FROM index_string"), NO_ARGS));
+    TRY(db_exec(c, SQL("DELETE FROM index_date"), NO_ARGS));
+    TRY(db_exec(c, SQL("DELETE FROM index_number"), NO_ARGS));
+    TRY(db_exec(c, SQL("DELETE FROM index_quantity"), NO_ARGS));
+    TRY(db_exec(c, SQL("DELETE FROM index_reference"), NO_ARGS));
+    TRY(db_exec(c, SQL("DELETE FROM index_uri"), NO_ARGS));
+    return db_exec(c, SQL("DELETE FROM compartment"), NO_ARGS);
+}
+
+enum { BATCH = 200 };
+
+typedef struct Place {
+    Str type, id;
+} Place;
+
+/* The next resources after place, in the order of the key. */
+static Err read_batch(Ctx *c, Place after, Resources *ret_batch)
+{
+    AUTO(rows_done) Rows *rows = NULL;
+    TRY(db_query(
+        c,
+        SQL("SELECT type, id, version, updated_us, deleted, body FROM resource"
+            " WHERE (type > $1 OR (type = $1 AND id > $2)) AND deleted = 0 ORDER BY type, id LIMIT $3"),
+        ARGS(T(after.type), T(after.id), I(BATCH)), &rows));
+    return store_rows_read(c, rows, ret_batch);
+}
+
+static Err derive_batch(Ctx *c, const Resources *batch)
+{
+    DerivedRows rows = { 0 };
+    for (size_t i = 0; i < batch->n; i++) {
+        const Resource *r = &batch->at[i];
+        const FhirResource *definition = fhir_resource(r->type);
+        Json *json = json_parse(c->arena, r->body);
+        if (!definition || !json)
+            return problem(c, ERR_INTERNAL, r->type, "%.*s cannot be read", STR_ARG(r->id));
+        index_derive(c->arena, definition, r->id, json, &rows);
+    }
+    return index_write(c, &rows);
+}
+
+/* A batch has its own arena: the record may be larger than one. place outlives it. */
+static Err rebuild_batch(Ctx *c, Place *place, bool *ret_more)
+{
+    AUTO(arena_done) Arena *arena = arena_create(LIMIT_REQUEST_ARENA_BYTES);
+    Ctx own = *c;
+    own.arena = arena;
+    Resources batch = { 0 };
+    Err e = read_batch(&own, *place, &batch);
+    if (e == OK)
+        e = derive_batch(&own, &batch);
+    if (e != OK)
+        return problem(c, e, STR_NONE, "the index could not be rebuilt");
+    if (batch.n) {
+        const Resource *last = &batch.at[batch.n - 1];
+        *place = (Place){ arena_str(c->arena, last->type), arena_str(c->arena, last->id) };
+    }
+    *ret_more = batch.n == BATCH;
+    return OK;
+}
+
+Err index_rebuild(Ctx *c)
+{
+    Place place = { S(""), S("") };
+    bool more = true;
+    AUTO(tx_done) Tx *tx = NULL;
+    TRY(tx_begin(c, &tx));
+    TRY(forget_all(c));
+    while (more)
+        TRY(rebuild_batch(c, &place, &more));
+    return tx_commit(tx);
+}

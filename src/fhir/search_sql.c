@@ -1,0 +1,367 @@
+/* The only place where SQL is composed. Every byte of a text comes from a literal in this file; whatever a
+ * request holds goes into an argument. */
+#include "fhir/search_plan.h"
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "fhir/index.h"
+#include "fhir/store_row.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <sodium.h>
+
+typedef struct Query {
+    Buf sql;
+    DbArg args[LIMIT_SQL_ARGS];
+    size_t n_args;
+    bool too_many;
+} Query;
+
+/* ---- fragments ---- */
+
+/* In a fragment %l %h %v are a value's low, high and value, %t and %s its text and system; each becomes a
+ * parameter. replace() is what both engines have for "contains": it leaves a text alone that does not hold
+ * the words. */
+static const char *const match_fragments[MATCH_MAX] = {
+    [MATCH_ID] = "r.id = %t",
+    [MATCH_TOKEN_CODE] = "t.code = %t",
+    [MATCH_TOKEN_NO_SYSTEM] = "(t.code = %t AND t.system IN ('', '" INDEX_ANY_SYSTEM "'))",
+    [MATCH_TOKEN_SYSTEM] = "t.system = %s",
+    [MATCH_TOKEN_BOTH] = "(t.code = %t AND t.system IN (%s, '" INDEX_ANY_SYSTEM "'))",
+    [MATCH_STRING_PREFIX] = "(t.folded >= %l AND t.folded < %h)",
+    [MATCH_STRING_EXACT] = "(t.folded = %l AND t.exact = %t)",
+    [MATCH_STRING_CONTAINS] = "replace(t.folded, %t, '') <> t.folded",
+    [MATCH_REFERENCE_ID] = "(t.target_id = %t AND t.target_type <> '')",
+    [MATCH_REFERENCE_BOTH] = "(t.target_id = %t AND t.target_type = %s)",
+    [MATCH_REFERENCE_URL] = "(t.target_id = %t AND t.target_type = '')",
+    [MATCH_URI] = "t.uri = %t",
+};
+
+static const char *const date_fragments[PREFIX_MAX] = {
+    [PREFIX_EQ] = "(t.from_us >= %l AND t.to_us <= %h)",
+    [PREFIX_NE] = "(t.from_us < %l OR t.to_us > %h)",
+    [PREFIX_GT] = "t.to_us > %h",
+    [PREFIX_GE] = "(t.to_us > %h OR (t.from_us >= %l AND t.to_us <= %h))",
+    [PREFIX_LT] = "t.from_us < %l",
+    [PREFIX_LE] = "(t.from_us < %l OR (t.from_us >= %l AND t.to_us <= %h))",
+    [PREFIX_SA] = "t.from_us >= %h",
+    [PREFIX_EB] = "t.to_us <= %l",
+    [PREFIX_AP] = "(t.from_us < %h AND t.to_us > %l)",
+};
+
+static const char *const number_fragments[PREFIX_MAX] = {
+    [PREFIX_EQ] = "(t.low >= %l AND t.high < %h)",
+    [PREFIX_NE] = "(t.low < %l OR t.high >= %h)",
+    [PREFIX_GT] = "t.high > %v",
+    [PREFIX_GE] = "t.high >= %v",
+    [PREFIX_LT] = "t.low < %v",
+    [PREFIX_LE] = "t.low <= %v",
+    [PREFIX_SA] = "t.low > %v",
+    [PREFIX_EB] = "t.high < %v",
+    [PREFIX_AP] = "(t.low <= %h AND t.high >= %l)",
+};
+
+static const char *const updated_fragments[PREFIX_MAX] = {
+    [PREFIX_EQ] = "(r.updated_us >= %l AND r.updated_us < %h)",
+    [PREFIX_NE] = "(r.updated_us < %l OR r.updated_us >= %h)",
+    [PREFIX_GT] = "r.updated_us >= %h",
+    [PREFIX_GE] = "r.updated_us >= %l",
+    [PREFIX_LT] = "r.updated_us < %l",
+    [PREFIX_LE] = "r.updated_us < %h",
+    [PREFIX_SA] = "r.updated_us >= %h",
+    [PREFIX_EB] = "r.updated_us < %l",
+    [PREFIX_AP] = "(r.updated_us >= %l AND r.updated_us < %h)",
+};
+
+static const char *const unit_fragments[] = {
+    [UNIT_CODE] = " AND (t.code = %t OR t.unit = %t)",
+    [UNIT_BOTH] = " AND t.code = %t AND t.system = %s",
+};
+
+/* %t is the parameter's name; $1 is the type. */
+static const char *const table_fragments[SOURCE_MAX] = {
+    [SOURCE_TOKEN] = "(SELECT t.id FROM index_token t WHERE t.type = $1 AND t.param = %t",
+    [SOURCE_STRING] = "(SELECT t.id FROM index_string t WHERE t.type = $1 AND t.param = %t",
+    [SOURCE_DATE] = "(SELECT t.id FROM index_date t WHERE t.type = $1 AND t.param = %t",
+    [SOURCE_NUMBER] = "(SELECT t.id FROM index_number t WHERE t.type = $1 AND t.param = %t",
+    [SOURCE_QUANTITY] = "(SELECT t.id FROM index_quantity t WHERE t.type = $1 AND t.param = %t",
+    [SOURCE_REFERENCE] = "(SELECT t.id FROM index_reference t WHERE t.type = $1 AND t.param = %t",
+    [SOURCE_URI] = "(SELECT t.id FROM index_uri t WHERE t.type = $1 AND t.param = %t",
+};
+
+/* A resource's key in a sort: its least value going up, its greatest going down. Without a value it comes
+ * last, by the argument %d. */
+static const char *const sort_fragments[SOURCE_MAX][2] = {
+    [SOURCE_TOKEN] = { "COALESCE((SELECT MIN(t.code) FROM index_token t",
+                       "COALESCE((SELECT MAX(t.code) FROM index_token t" },
+    [SOURCE_STRING] = { "COALESCE((SELECT MIN(t.folded) FROM index_string t",
+                        "COALESCE((SELECT MAX(t.folded) FROM index_string t" },
+    [SOURCE_DATE] = { "COALESCE((SELECT MIN(t.from_us) FROM index_date t",
+                      "COALESCE((SELECT MAX(t.from_us) FROM index_date t" },
+    [SOURCE_NUMBER] = { "COALESCE((SELECT MIN(t.low) FROM index_number t",
+                        "COALESCE((SELECT MAX(t.low) FROM index_number t" },
+    [SOURCE_QUANTITY] = { "COALESCE((SELECT MIN(t.low) FROM index_quantity t",
+                          "COALESCE((SELECT MAX(t.low) FROM index_quantity t" },
+    [SOURCE_REFERENCE] = { "COALESCE((SELECT MIN(t.target_id) FROM index_reference t",
+                           "COALESCE((SELECT MAX(t.target_id) FROM index_reference t" },
+    [SOURCE_URI] = { "COALESCE((SELECT MIN(t.uri) FROM index_uri t",
+                     "COALESCE((SELECT MAX(t.uri) FROM index_uri t" },
+    [SOURCE_ID] = { "r.id", "r.id" },
+    [SOURCE_UPDATED] = { "r.updated_us", "r.updated_us" },
+};
+
+static const char *const key_names[SEARCH_SORT_KEYS] = { "k1", "k2", "k3", "k4", "k5", "k6", "k7", "k8" };
+
+/* ---- composing ---- */
+
+/* The type is $1 in every fragment. */
+static Query *query_make(Ctx *c, const SearchPlan *plan)
+{
+    Query *q = arena_new(c->arena, Query, 1);
+    q->sql = buf_make(c->arena, LIMIT_URL_BYTES * 16);
+    q->args[q->n_args++] = T(str_from(plan->definition->type->name));
+    return q;
+}
+
+static void add_sql(Query *q, const char *literal)
+{
+    buf_bytes(&q->sql, literal, strlen(literal));
+}
+
+static void add_arg(Query *q, DbArg arg)
+{
+    if (q->n_args == LIMIT_SQL_ARGS) {
+        q->too_many = true;
+        return;
+    }
+    q->args[q->n_args++] = arg;
+    buf_fmt(&q->sql, "$%zu", q->n_args);
+}
+
+static DbArg argument(const SearchValue *value, char letter)
+{
+    switch (letter) {
+    case 'l':
+        return value->low;
+    case 'h':
+        return value->high;
+    case 'v':
+        return value->value;
+    case 's':
+        return T(value->system);
+    default:
+        assert(letter == 't');
+        return T(value->text);
+    }
+}
+
+static void add_fragment(Query *q, const char *fragment, const SearchValue *value)
+{
+    for (const char *p = fragment; *p; p++) {
+        if (*p == '%')
+            add_arg(q, argument(value, *++p));
+        else
+            buf_char(&q->sql, *p);
+    }
+}
+
+static void add_value(Query *q, const SearchValue *value)
+{
+    const char *fragment = match_fragments[value->match];
+    if (value->match == MATCH_DATE)
+        fragment = date_fragments[value->prefix];
+    if (value->match == MATCH_UPDATED)
+        fragment = updated_fragments[value->prefix];
+    if (value->match == MATCH_NUMBER)
+        fragment = number_fragments[value->prefix];
+    add_fragment(q, fragment, value);
+    if (value->unit_match != UNIT_ANY)
+        add_fragment(q, unit_fragments[value->unit_match], value);
+}
+
+static void add_values(Query *q, const SearchFilter *filter)
+{
+    add_sql(q, "(");
+    for (size_t i = 0; i < filter->values.n; i++) {
+        if (i)
+            add_sql(q, " OR ");
+        add_value(q, &filter->values.at[i]);
+    }
+    add_sql(q, ")");
+}
+
+static void add_table(Query *q, Source source, Str param)
+{
+    add_fragment(q, table_fragments[source], &(SearchValue){ .text = param });
+}
+
+static void add_column_filter(Query *q, const SearchFilter *filter)
+{
+    if (filter->presence == PRESENCE_MISSING)
+        add_sql(q, " AND 0 = 1"); /* every resource has an id and a time */
+    if (!filter->values.n)
+        return;
+    add_sql(q, " AND ");
+    add_values(q, filter);
+}
+
+static void add_filter(Query *q, const SearchFilter *filter)
+{
+    if (filter->source >= SOURCE_ID) {
+        add_column_filter(q, filter);
+        return;
+    }
+    if (!filter->values.n && filter->presence == PRESENCE_ANY)
+        return;
+    bool outside = filter->negated || filter->presence == PRESENCE_MISSING;
+    add_sql(q, outside ? " AND r.id NOT IN " : " AND r.id IN ");
+    add_table(q, filter->source, filter->param);
+    if (filter->values.n) {
+        add_sql(q, " AND ");
+        add_values(q, filter);
+    }
+    add_sql(q, ")");
+}
+
+static void add_where(Query *q, const SearchPlan *plan)
+{
+    add_sql(q, " FROM resource r WHERE r.type = $1 AND r.deleted = 0");
+    for (size_t i = 0; i < plan->filters.n; i++)
+        add_filter(q, &plan->filters.at[i]);
+}
+
+/* ---- sort and cursor ---- */
+
+static DbArg key_of_missing(const SortKey *key)
+{
+    if (source_is_time(key->source))
+        return I(key->descending ? INT64_MIN : INT64_MAX);
+    return T(key->descending ? S("") : S("\xF4\x8F\xBF\xBF"));
+}
+
+static void add_sort_key(Query *q, const SortKey *key, const char *name)
+{
+    add_sql(q, ", ");
+    add_sql(q, sort_fragments[key->source][key->descending]);
+    if (key->source < SOURCE_ID) {
+        add_fragment(q, " WHERE t.type = r.type AND t.id = r.id AND t.param = %t), ",
+                     &(SearchValue){ .text = key->param });
+        add_arg(q, key_of_missing(key));
+        add_sql(q, ")");
+    }
+    add_sql(q, " AS ");
+    add_sql(q, name);
+}
+
+/* After (a, b, id): a is past, or a is the same and b is past, or both are the same and id is past. */
+static void add_after(Query *q, const SearchPlan *plan)
+{
+    add_sql(q, " WHERE (");
+    for (size_t last = 0; last <= plan->n_sort; last++) {
+        add_sql(q, last ? " OR (" : "(");
+        for (size_t i = 0; i <= last; i++) {
+            bool is_id = i == plan->n_sort;
+            bool descending = !is_id && plan->sort[i].descending;
+            add_sql(q, i ? " AND " : "");
+            add_sql(q, is_id ? "id" : key_names[i]);
+            add_sql(q, i < last ? " = " : descending ? " < " : " > ");
+            add_arg(q, plan->cursor[i]);
+        }
+        add_sql(q, ")");
+    }
+    add_sql(q, ")");
+}
+
+static void add_order(Query *q, const SearchPlan *plan)
+{
+    add_sql(q, " ORDER BY ");
+    for (size_t i = 0; i < plan->n_sort; i++) {
+        add_sql(q, key_names[i]);
+        add_sql(q, plan->sort[i].descending ? " DESC, " : ", ");
+    }
+    add_sql(q, "id LIMIT ");
+    add_arg(q, I(plan->count + 1)); /* one more says whether there is a next page */
+}
+
+static void compose_page(Query *q, const SearchPlan *plan)
+{
+    add_sql(q, "SELECT * FROM (SELECT r.type, r.id, r.version, r.updated_us, r.deleted, r.body");
+    for (size_t i = 0; i < plan->n_sort; i++)
+        add_sort_key(q, &plan->sort[i], key_names[i]);
+    add_where(q, plan);
+    add_sql(q, ") AS s");
+    if (plan->n_cursor)
+        add_after(q, plan);
+    add_order(q, plan);
+}
+
+/* ---- running ---- */
+
+static Err run(Ctx *c, Query *q, Rows **ret_rows)
+{
+    if (q->too_many || buf_overflowed(&q->sql))
+        return problem(c, ERR_SYNTAX, STR_NONE, "the search has too many values");
+    return db_query_composed(c, arena_cstr(c->arena, buf_str(&q->sql)), (DbArgs){ q->args, q->n_args },
+                             ret_rows);
+}
+
+static Str cursor_after(Ctx *c, const SearchPlan *plan, const Rows *rows)
+{
+    enum { FIRST_KEY = 6, ID = 1 };
+    Buf b = buf_make(c->arena, LIMIT_URL_BYTES);
+    buf_char(&b, '[');
+    for (size_t i = 0; i < plan->n_sort; i++) {
+        int column = FIRST_KEY + (int)i;
+        if (source_is_time(plan->sort[i].source))
+            buf_json(&b, "%d,", rows_int(rows, column));
+        else
+            buf_json(&b, "%s,", rows_text(rows, column));
+    }
+    buf_json(&b, "%s]", rows_text(rows, ID));
+    const int form = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
+    size_t room = sodium_base64_encoded_len(b.n, form);
+    char *text = arena_new(c->arena, char, room);
+    sodium_bin2base64(text, room, (const unsigned char *)b.p, b.n, form);
+    return str_from(text);
+}
+
+static Err read_page(Ctx *c, const SearchPlan *plan, SearchPage *page)
+{
+    AUTO(rows_done) Rows *rows = NULL;
+    Query *q = query_make(c, plan);
+    compose_page(q, plan);
+    TRY(run(c, q, &rows));
+    Str cursor = STR_NONE;
+    while (rows_next(rows)) {
+        if ((int64_t)page->matches.n == plan->count) {
+            page->next_cursor = cursor;
+            return OK;
+        }
+        *list_add(c->arena, &page->matches) = store_row_read(c->arena, rows);
+        if ((int64_t)page->matches.n == plan->count)
+            cursor = cursor_after(c, plan, rows);
+    }
+    return rows_error(rows);
+}
+
+static Err count_all(Ctx *c, const SearchPlan *plan, int64_t *ret_total)
+{
+    AUTO(rows_done) Rows *rows = NULL;
+    Query *q = query_make(c, plan);
+    add_sql(q, "SELECT COUNT(*)");
+    add_where(q, plan);
+    TRY(run(c, q, &rows));
+    if (rows_next(rows))
+        *ret_total = rows_int(rows, 0);
+    return rows_error(rows);
+}
+
+Err search_run(Ctx *c, const SearchPlan *plan, SearchPage *page)
+{
+    if (plan->count > 0)
+        TRY(read_page(c, plan, page));
+    if (plan->total)
+        TRY(count_all(c, plan, &page->total));
+    return OK;
+}

@@ -1,0 +1,173 @@
+#include "fhir/store.h"
+
+#include "db/db.h"
+#include "fhir/json_scan.h"
+#include "fhir/store_change.h"
+#include "fhir/store_row.h"
+#include "fhir/validate.h"
+
+/* ---- read ---- */
+
+static Err not_found(Ctx *c, Str type, Str id)
+{
+    return problem(c, ERR_NOT_FOUND, type, "there is no %.*s/%.*s", STR_ARG(type), STR_ARG(id));
+}
+
+static Err gone(Ctx *c, const Resource *r)
+{
+    return problem(c, ERR_GONE, r->type, "%.*s/%.*s was deleted", STR_ARG(r->type), STR_ARG(r->id));
+}
+
+Err fhir_read(Ctx *c, Str type, Str id, Resource *ret)
+{
+    Resource r;
+    TRY(store_row_current(c, type, id, &r));
+    if (!r.version)
+        return not_found(c, type, id);
+    if (r.deleted)
+        return gone(c, &r);
+    *ret = r;
+    return OK;
+}
+
+Err fhir_read_version(Ctx *c, Str type, Str id, Str version, Resource *ret)
+{
+    int64_t number;
+    if (!str_to_int(version, &number))
+        return not_found(c, type, id);
+    AUTO(rows_done) Rows *rows = NULL;
+    TRY(db_query(c,
+                 SQL("SELECT type, id, version, updated_us, deleted, body FROM resource_history"
+                     " WHERE type = $1 AND id = $2 AND version = $3"),
+                 ARGS(T(type), T(id), I(number)), &rows));
+    if (!rows_next(rows)) {
+        TRY(rows_error(rows));
+        return not_found(c, type, id);
+    }
+    Resource r = store_row_read(c->arena, rows);
+    if (r.deleted)
+        return gone(c, &r);
+    *ret = r;
+    return OK;
+}
+
+Err fhir_patient_compartment(Ctx *c, Str patient_id, Resources *ret)
+{
+    AUTO(rows_done) Rows *rows = NULL;
+    Resources found = { 0 };
+    TRY(db_query(c,
+                 SQL("SELECT r.type, r.id, r.version, r.updated_us, r.deleted, r.body FROM compartment p"
+                     " JOIN resource r ON r.type = p.type AND r.id = p.id"
+                     " WHERE p.patient_id = $1 ORDER BY p.type, p.id"),
+                 ARGS(T(patient_id)), &rows));
+    TRY(store_rows_read(c, rows, &found));
+    *ret = found;
+    return OK;
+}
+
+Err fhir_all(Ctx *c, Str type, Resources *ret)
+{
+    AUTO(rows_done) Rows *rows = NULL;
+    Resources found = { 0 };
+    TRY(db_query(c,
+                 SQL("SELECT type, id, version, updated_us, deleted, body FROM resource"
+                     " WHERE type = $1 AND deleted = 0 ORDER BY id"),
+                 ARGS(T(type)), &rows));
+    TRY(store_rows_read(c, rows, &found));
+    *ret = found;
+    return OK;
+}
+
+/* ---- write ---- */
+
+static Err definition_of(Ctx *c, Str type, const FhirResource **ret_definition)
+{
+    *ret_definition = fhir_resource(type);
+    if (*ret_definition)
+        return OK;
+    return problem(c, ERR_NOT_FOUND, STR_NONE, "R4 has no resource type \"%.*s\"", STR_ARG(type));
+}
+
+/* What comes from outside or from a verb goes through here and nowhere else. */
+static Err read_json(Ctx *c, Str type, Str bytes, Json **ret_json)
+{
+    TRY(json_scan(c, bytes));
+    Json *json = json_parse(c->arena, bytes);
+    if (!json)
+        return problem(c, ERR_SYNTAX, STR_NONE, "not JSON");
+    TRY(fhir_validate(c, json, type, STR_NONE));
+    *ret_json = json;
+    return OK;
+}
+
+/* In the transaction under way or in one of its own. */
+static Err apply_one(Ctx *c, Change *change, Resource *ret)
+{
+    Changes one = { .at = change, .n = 1 };
+    TRY(changes_apply(c, &one));
+    *ret = change->after;
+    return OK;
+}
+
+Err fhir_create(Ctx *c, Str type, Str bytes, Resource *ret)
+{
+    const FhirResource *definition;
+    Json *json;
+    Change change;
+    Resource stored;
+    TRY(definition_of(c, type, &definition));
+    TRY(read_json(c, type, bytes, &json));
+    AUTO(tx_done) Tx *tx = NULL;
+    TRY(tx_begin(c, &tx));
+    TRY(change_prepare_new(c, definition, uuid_v7(c->arena, c->random, c->now_us), json, &change));
+    TRY(apply_one(c, &change, &stored));
+    TRY(tx_commit(tx));
+    *ret = stored;
+    return OK;
+}
+
+static Err write_at(Ctx *c, const FhirResource *definition, Str id, Json *json, Str if_match, Resource *ret)
+{
+    Change change;
+    Resource stored;
+    AUTO(tx_done) Tx *tx = NULL;
+    TRY(tx_begin(c, &tx));
+    /* Who names no version waits for the writer before him instead of being refused. */
+    if (!if_match.p)
+        TRY(tx_lock(c, arena_fmt(c->arena, "%s/%.*s", definition->type->name, STR_ARG(id))));
+    TRY(change_prepare(c, definition, id, json, if_match, false, &change));
+    TRY(apply_one(c, &change, &stored));
+    TRY(tx_commit(tx));
+    *ret = stored;
+    return OK;
+}
+
+Err fhir_update(Ctx *c, Str type, Str id, Str bytes, Str if_match, Resource *ret)
+{
+    const FhirResource *definition;
+    Json *json;
+    TRY(definition_of(c, type, &definition));
+    TRY(read_json(c, type, bytes, &json));
+    if (!str_eq(json_find_str(json, "id"), id))
+        return problem(c, ERR_SYNTAX, arena_fmt(c->arena, "%.*s.id", STR_ARG(type)),
+                       "the id in the content must be the one in the address");
+    return write_at(c, definition, id, json, if_match, ret);
+}
+
+Err fhir_put(Ctx *c, Str type, Str id, Str text, Resource *ret)
+{
+    const FhirResource *definition;
+    Json *json;
+    TRY(definition_of(c, type, &definition));
+    TRY(read_json(c, type, text, &json));
+    Str at = str_empty(id) ? json_find_str(json, "id") : id;
+    return write_at(c, definition, at, json, STR_NONE, ret);
+}
+
+Err fhir_delete(Ctx *c, Str type, Str id, Str if_match)
+{
+    const FhirResource *definition;
+    Resource ignored;
+    TRY(definition_of(c, type, &definition));
+    return write_at(c, definition, id, NULL, if_match, &ignored);
+}

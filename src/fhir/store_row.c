@@ -1,0 +1,34 @@
+#include "fhir/store_row.h"
+
+Resource store_row_read(Arena *a, const Rows *rows)
+{
+    return (Resource){
+        .type = arena_str(a, rows_text(rows, 0)),
+        .id = arena_str(a, rows_text(rows, 1)),
+        .version = rows_int(rows, 2),
+        .updated_us = rows_int(rows, 3),
+        .deleted = rows_int(rows, 4) != 0,
+        .body = arena_str(a, rows_text(rows, 5)),
+    };
+}
+
+Err store_rows_read(Ctx *c, Rows *rows, Resources *ret_resources)
+{
+    while (rows_next(rows))
+        *list_add(c->arena, ret_resources) = store_row_read(c->arena, rows);
+    return rows_error(rows);
+}
+
+Err store_row_current(Ctx *c, Str type, Str id, Resource *ret_resource)
+{
+    AUTO(rows_done) Rows *rows = NULL;
+    TRY(db_query(
+        c,
+        SQL("SELECT type, id, version, updated_us, deleted, body FROM resource WHERE type = $1 AND id = $2"),
+        ARGS(T(type), T(id)), &rows));
+    if (rows_next(rows))
+        *ret_resource = store_row_read(c->arena, rows);
+    else
+        *ret_resource = (Resource){ .type = type, .id = id };
+    return rows_error(rows);
+}

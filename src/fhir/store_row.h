@@ -1,0 +1,16 @@
+/* Rows of the table resource as Resource structs. */
+#ifndef FHIR_STORE_ROW_H
+#define FHIR_STORE_ROW_H
+
+#include "db/db.h"
+#include "fhir/store.h"
+
+/* The columns that store_row_read() reads, in this order: type, id, version, updated_us, deleted, body. Texts are
+ * copied into a. */
+Resource store_row_read(Arena *a, const Rows *rows);
+/* Appends all rows that are left. */
+MUST_USE Err store_rows_read(Ctx *c, Rows *rows, Resources *ret_resources);
+/* The current version, deleted or not; version 0 where there is none. */
+MUST_USE Err store_row_current(Ctx *c, Str type, Str id, Resource *ret_resource);
+
+#endif
