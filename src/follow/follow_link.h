@@ -24,7 +24,7 @@ typedef struct LinkRequest {
 } LinkRequest;
 
 typedef struct LinkAnswer {
-    int status;       /* 200, 303 (see location), 404, 410, 405, 422, 503 */
+    int status;       /* 200, 303 (see location), 404, 410, 422, 503 */
     Str content_type; /* absent with a location */
     Str body;
     Str location; /* a path on this server: "/r/TOKEN/q/2" */

@@ -52,22 +52,27 @@ static Str fact_line(Arena *a, const char *icon, Str sentence)
 
 /* ---- hello ---- */
 
+static Str greeting(Arena *a, const PageFacts *facts)
+{
+    Str recall = facts->instrument->recall;
+    if (str_empty(facts->given_name))
+        return html(a, "How have %s been?", recall);
+    return html(a, "Hello %s, how have %s been?", facts->given_name, recall);
+}
+
 Str page_hello(Arena *a, const PageFacts *facts, size_t first_open, bool started)
 {
-    Str greeting = str_empty(facts->given_name)
-                       ? S("How have the last two weeks been?")
-                       : html(a, "Hello %s, how have the last two weeks been?", facts->given_name);
+    Str length = arena_fmt(a, "%zu short questions, about two minutes", facts->instrument->n_items);
+    Str reader =
+        arena_fmt(a, "Your care team reads your answers on %.*s", STR_ARG(facts->clinic->hours_text));
     Str body =
         html(a,
              "<p class=\"stem\">%s</p><h1>%h</h1><ul class=\"facts\">%h%h%h</ul>"
              "<p class=\"soft\">This page is not watched at night or on weekends. If you need someone before "
              "then, use the button below.</p>",
-             words_day(a, facts->now_us), greeting,
-             fact_line(a, "clock", S("Nine short questions, about two minutes")),
+             words_day(a, facts->now_us), greeting(a, facts), fact_line(a, "clock", length),
              fact_line(a, "undo", S("You can go back, skip, or stop and come back")),
-             fact_line(a, "people",
-                       arena_fmt(a, "Your care team reads your answers on %.*s",
-                                 STR_ARG(facts->clinic->hours_text))));
+             fact_line(a, "people", reader));
     Str footer = html(a, "<div class=\"go one\"><a class=\"btn pri nx\" href=\"%s/q/%d\">%s%i</a></div>%h",
                       facts->path, (int64_t)first_open + 1, started ? S("Continue") : S("Start"), "right",
                       help_bar(a, facts, S("")));
@@ -101,12 +106,11 @@ static Str answers(Arena *a, const PageFacts *facts, int value)
                 buf_str(&rows));
 }
 
-static const char suicide_item_note[] =
-    "<p class=\"soft\">Many people with depression have these thoughts. Your answer is kept the moment you "
-    "tap it, or "
-    "with the button below where tapping cannot send it; if you change it, both are kept. A skip is kept as "
-    "&ldquo;not "
-    "answered&rdquo;, and the clinic gets a task to ask you by the next working day.</p>";
+static const char suicide_item_note[] = "<p class=\"soft\">Many people with depression have these thoughts. "
+                                        "Your answer is kept the moment you give it; if "
+                                        "you change it, both are kept. A skip is kept as &ldquo;not "
+                                        "answered&rdquo; and makes a task to ask you by the next "
+                                        "working day.</p>";
 
 Str page_question(Arena *a, const PageFacts *facts, size_t index, int value, Str problem)
 {
@@ -256,7 +260,7 @@ static Str last_report(Arena *a, const CurveFacts *curve)
     return arena_fmt(a, "Last report %d. Lower is better.", curve->points[curve->n_points - 2].total);
 }
 
-static Str own_curve(Arena *a, int total, bool prorated, const CurveFacts *curve)
+static Str own_curve(Arena *a, const PageFacts *facts, int total, bool prorated, const CurveFacts *curve)
 {
     if (total < 0)
         return S("<p class=\"lead2\">Too many questions were left open to make a score this time. What you "
@@ -265,9 +269,9 @@ static Str own_curve(Arena *a, int total, bool prorated, const CurveFacts *curve
     return html(a,
                 "<details class=\"scores\" open><summary><span class=\"shown\">Hide scores</span>"
                 "<span class=\"hidden\">Show scores</span></summary>"
-                "<p class=\"score\"><b>%d</b> for the last two weeks</p><p "
+                "<p class=\"score\"><b>%d</b> for %s</p><p "
                 "class=\"dim\">%s%h</p><figure>%h</figure></details>",
-                (int64_t)total, last_report(a, curve),
+                (int64_t)total, facts->instrument->recall, last_report(a, curve),
                 prorated ? S(" Estimated, because a question was left open.") : S(""), curve_svg(a, curve));
 }
 
@@ -277,7 +281,7 @@ Str page_thanks(Arena *a, const PageFacts *facts, int total, bool prorated, cons
         a,
         "<h1>%s</h1>%h<p class=\"lead2\">Your care team reads this on %s. To talk about it before then, call "
         "%s.</p>",
-        thank_you(a, facts), own_curve(a, total, prorated, curve), facts->clinic->hours_text,
+        thank_you(a, facts), own_curve(a, facts, total, prorated, curve), facts->clinic->hours_text,
         facts->clinic->phone);
     Str footer = html(a, "<div class=\"go one\"><a class=\"btn pri nx\" href=\"%s\">Done</a></div>%h",
                       facts->path, help_bar(a, facts, S("/done")));
