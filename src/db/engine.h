@@ -66,6 +66,7 @@ typedef struct Job {
     JobState state;
     bool keep; /* committed by its owner, not rolled back */
     Err result;
+    pthread_t owner;
     pthread_cond_t wake;
 } Job;
 

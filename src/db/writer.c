@@ -74,11 +74,17 @@ static void set_state(Job *job, JobState state)
     pthread_cond_signal(&job->wake);
 }
 
+static void give_turn(Writer *w, Job *job)
+{
+    w->turn = TURN_JOB;
+    w->holder = job->owner;
+    set_state(job, JOB_RUNNING);
+}
+
 static void turn_on(Writer *w)
 {
     if (w->queue.n > 0 && w->group.n < GROUP_JOBS_MAX) {
-        w->turn = TURN_JOB;
-        set_state(jobs_pop(&w->queue), JOB_RUNNING);
+        give_turn(w, jobs_pop(&w->queue));
     } else {
         w->turn = w->group.n > 0 ? TURN_COMMIT : TURN_FREE;
         pthread_cond_signal(&w->work);
@@ -150,10 +156,9 @@ static struct timespec deadline(void)
 static bool take_turn(Writer *w, Job *job)
 {
     /* A thread that begins a second transaction would wait for itself. */
-    assert(w->turn != TURN_JOB || !pthread_equal(w->holder, pthread_self()));
+    assert(w->turn != TURN_JOB || !pthread_equal(w->holder, job->owner));
     if (w->turn == TURN_FREE) {
-        w->turn = TURN_JOB;
-        job->state = JOB_RUNNING;
+        give_turn(w, job);
     } else {
         struct timespec until = deadline();
         jobs_add(&w->queue, job);
@@ -161,12 +166,9 @@ static bool take_turn(Writer *w, Job *job)
             if (pthread_cond_clockwait(&job->wake, &w->lock, CLOCK_MONOTONIC, &until) == ETIMEDOUT)
                 break;
     }
-    if (job->state == JOB_QUEUED) {
+    if (job->state == JOB_QUEUED)
         jobs_remove(&w->queue, job);
-        return false;
-    }
-    w->holder = pthread_self();
-    return true;
+    return job->state == JOB_RUNNING;
 }
 
 static Err open_savepoint(Writer *w)
@@ -184,7 +186,7 @@ static Err open_savepoint(Writer *w)
 
 Err writer_begin(Writer *w, Job *job)
 {
-    *job = (Job){ .state = JOB_QUEUED };
+    *job = (Job){ .state = JOB_QUEUED, .owner = pthread_self() };
     pthread_cond_init(&job->wake, NULL);
     pthread_mutex_lock(&w->lock);
     bool mine = take_turn(w, job);
