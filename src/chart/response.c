@@ -14,6 +14,17 @@ ResponseRules response_rules(const Policy *policy, const Instrument *scale)
     };
 }
 
+int64_t response_first_infusion_us(const Chart *chart)
+{
+    int64_t first_us = TIME_NONE;
+    for (size_t i = 0; i < chart->infusions.n; i++) {
+        const Infusion *infusion = &chart->infusions.at[i];
+        if (infusion->started_us != TIME_NONE && (first_us == TIME_NONE || infusion->number == 1))
+            first_us = infusion->started_us;
+    }
+    return first_us;
+}
+
 bool response_counts(const Score *score, Str instrument)
 {
     return str_eq(score->instrument, instrument) && score->total >= 0 && !score->near_dose;

@@ -28,6 +28,8 @@ typedef struct Response {
     bool prorated;     /* one of the two has missing items that were prorated */
 } Response;
 
+/* When infusion 1 of the newest course began; TIME_NONE where none was started. */
+int64_t response_first_infusion_us(const Chart *chart);
 /* True where the score may enter a judgement: of this instrument, with a total, not within 4 h of a dose. */
 bool response_counts(const Score *score, Str instrument);
 /* The last score in the window before infusion 1; NULL where there is none. scores: oldest first. */
