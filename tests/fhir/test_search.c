@@ -1,0 +1,387 @@
+#include "record.h"
+
+#include "base/time.h"
+#include "fhir/definitions.h"
+#include "fhir/index.h"
+
+#include <inttypes.h>
+
+#define MILAN "8adf7251-257f-4b45-8ef5-0a6b3b9fe0ef"
+
+static Ctx *context(void **state)
+{
+    return &((Bed *)*state)->c;
+}
+
+static void import_milan(Ctx *c)
+{
+    assert_done(c, fhir_transaction(c, test_data(c->arena, "synthea-milan-beatty.json"), true, NULL, NULL));
+}
+
+/* How many of the imported bundle's resources each search must find: counted in the file itself, with jq. -1:
+ * refused. */
+static const struct {
+    const char *type, *query;
+    int64_t n;
+} golden[] = {
+    /* string */
+    { "Patient", "family=beat", 1 },
+    { "Patient", "family=BEATTY", 1 },
+    { "Patient", "family=eatty", 0 },
+    { "Patient", "name=mil", 1 },
+    { "Patient", "given=Milan&family=Beatty", 1 },
+    { "Patient", "given=Milan&family=Other", 0 },
+    { "Patient", "family=Other,Beatty", 1 },
+    { "Patient", "family:exact=Beatty", 1 },
+    { "Patient", "family:exact=beatty", 0 },
+    { "Patient", "family:exact=Beat", 0 },
+    { "Patient", "name:contains=ATT", 1 },
+    { "Patient", "name:contains=xyz", 0 },
+    { "Patient", "address-city=glou", 1 },
+    { "Patient", "address=walsh", 0 },
+    { "Patient", "address=279%20walsh", 1 },
+    { "Patient", "address-postalcode=01930", 1 },
+    { "Practitioner", "name=franecki", 1 },
+    { "Organization", "name=BEVERLY+HOSPITAL", 1 },
+    /* token */
+    { "Patient", "gender=male", 1 },
+    { "Patient", "gender=female", 0 },
+    { "Patient", "gender:not=male", 0 },
+    { "Patient", "gender:not=female", 1 },
+    { "Patient", "identifier=999-93-8359", 1 },
+    { "Patient", "identifier=http://hl7.org/fhir/sid/us-ssn|999-93-8359", 1 },
+    { "Patient", "identifier=http://hl7.org/fhir/sid/us-npi|999-93-8359", 0 },
+    { "Patient", "identifier=|999-93-8359", 0 },
+    { "Patient", "identifier=http://hospital.smarthealthit.org|", 1 },
+    { "Patient", "phone=555-611-5414", 1 },
+    { "Patient", "telecom=555-611-5414", 1 },
+    { "Patient", "email=555-611-5414", 0 },
+    { "Patient", "deceased=false", 1 },
+    { "Patient", "deceased=true", 0 },
+    { "Patient", "language=en-US", 1 },
+    { "Patient", "_tag=synthea-5-2019", 1 },
+    { "Patient", "_id=" MILAN, 1 },
+    { "Patient", "_id=nobody", 0 },
+    { "Observation", "status=final", 124 },
+    { "Observation", "code=8302-2", 6 },
+    { "Observation", "code=http://loinc.org|8302-2", 6 },
+    { "Observation", "code=http://snomed.info/sct|8302-2", 0 },
+    { "Observation", "code=8302-2,29463-7", 12 },
+    { "Observation", "code:not=8302-2", 118 },
+    { "Observation", "category=vital-signs", 30 },
+    { "Observation", "category=laboratory", 88 },
+    { "Observation", "category=laboratory,vital-signs", 118 },
+    { "Observation", "component-code=8480-6", 6 },
+    { "Observation", "combo-code=8480-6", 6 },
+    { "Condition", "code=http://snomed.info/sct|370143000", 1 },
+    { "Condition", "clinical-status=resolved", 2 },
+    { "Condition", "clinical-status=active", 3 },
+    { "Encounter", "class=AMB", 15 },
+    { "MedicationRequest", "status=active", 1 },
+    { "MedicationRequest", "status=stopped", 2 },
+    /* date */
+    { "Patient", "birthdate=1973-11-24", 1 },
+    { "Patient", "birthdate=1973", 1 },
+    { "Patient", "birthdate=ne1973", 0 },
+    { "Patient", "birthdate=gt1973-11-24", 0 },
+    { "Patient", "birthdate=ge1973-11-24", 1 },
+    { "Patient", "birthdate=le1973-11-24", 1 },
+    { "Patient", "birthdate=lt1973-11-24", 0 },
+    { "Patient", "birthdate=sa1973-11-23", 1 },
+    { "Patient", "birthdate=eb1974", 1 },
+    { "Patient", "birthdate=ap1975", 1 },
+    { "Patient", "birthdate=ap2010", 0 },
+    { "Observation", "date=2011-11-19", 19 },
+    { "Observation", "date=2011-11-19T06:38:03Z", 19 },
+    { "Observation", "date=2011-11-19T01:38:03-05:00", 19 },
+    { "Observation", "date=ge2015", 79 },
+    { "Observation", "date=lt2015", 45 },
+    { "Observation", "date=ge2013&date=lt2016", 45 },
+    { "Encounter", "date=2020-09", 1 },
+    { "Encounter", "date=gt2020-01-01", 2 },
+    { "Condition", "onset-date=1993", 1 },
+    { "Patient", "_lastUpdated=ge2000", 1 },
+    { "Patient", "_lastUpdated=lt2000", 0 },
+    /* quantity */
+    { "Observation", "value-quantity=gt180", 12 },
+    { "Observation", "value-quantity=gt180||cm", 6 },
+    { "Observation", "value-quantity=gt180|http://unitsofmeasure.org|cm", 6 },
+    { "Observation", "value-quantity=gt180|urn:other|cm", 0 },
+    { "Observation", "value-quantity=182.926588656709", 6 },
+    { "Observation", "value-quantity=183", 6 },
+    { "Observation", "value-quantity=le5", 19 },
+    { "Observation", "value-quantity=ap100", 13 },
+    { "Observation", "value-quantity:missing=true", 12 },
+    { "Observation", "value-quantity:missing=false", 112 },
+    /* reference */
+    { "Observation", "subject=Patient/" MILAN, 124 },
+    { "Observation", "subject=" MILAN, 124 },
+    { "Observation", "subject:Patient=" MILAN, 124 },
+    { "Observation", "subject:Group=" MILAN, 0 },
+    { "Observation", "subject=Group/" MILAN, 0 },
+    { "Observation", "patient=" MILAN, 124 },
+    { "Observation", "patient=Patient/nobody", 0 },
+    { "Observation", "patient:missing=true", 0 },
+    { "Observation", "encounter=Encounter/d3638547-bd05-4ddb-90c2-402dc9dff456", 19 },
+    { "DiagnosticReport", "patient=" MILAN, 11 },
+    /* several at once */
+    { "Observation", "patient=" MILAN "&code=8302-2&date=ge2015&value-quantity=gt100", 4 },
+    /* refused */
+    { "Observation", "date=yesterday", -1 },
+    { "Observation", "value-quantity=tall", -1 },
+    { "Observation", "value-quantity=5|mg", -1 },
+    { "Observation", "nothing=1", -1 },
+    { "Observation", "subject.name=milan", -1 },
+    { "Observation", "status:exact=final", -1 },
+    { "Observation", "code-value-quantity=8302-2$gt100", -1 },
+    { "Observation", "_sort=nothing", -1 },
+    { "Observation", "_cursor=nothing", -1 },
+    { "Observation", "_count=-1", -1 },
+    { "Nothing", "a=b", -1 },
+};
+
+static void finds_what_is_in_the_file(void **state)
+{
+    Ctx *c = context(state);
+    import_milan(c);
+    for (size_t i = 0; i < sizeof golden / sizeof golden[0]; i++) {
+        c->problems.n = 0;
+        int64_t n = found(c, golden[i].type, golden[i].query);
+        if (n != golden[i].n)
+            fail_msg("%s?%s finds %" PRId64 ", not %" PRId64 " (%s)", golden[i].type, golden[i].query, n,
+                     golden[i].n, c->problems.n ? c->problems.at[0].text.p : "no problem");
+    }
+}
+
+static void drops_an_unknown_parameter_unless_strict(void **state)
+{
+    Ctx *c = context(state);
+    SearchTerms terms;
+    SearchPage page;
+    assert_done(c, search_terms_read(c, S("nothing=1&gender=male"), &terms));
+    assert_done(c, fhir_search(c, S("Patient"), &terms, false, &page));
+    assert_int_equal(page.used.n, 1);
+    assert_int_equal(fhir_search(c, S("Patient"), &terms, true, &page), ERR_SYNTAX);
+}
+
+/* ---- what the file does not have ---- */
+
+static void finds_numbers_and_uris(void **state)
+{
+    Ctx *c = context(state);
+    (void)create(c, "RiskAssessment",
+                 S("{\"resourceType\":\"RiskAssessment\",\"status\":\"final\",\"subject\":{\"reference\":"
+                   "\"Patient/1\"},"
+                   "\"prediction\":[{\"probabilityDecimal\":0.020}]}"));
+    (void)create(c, "ValueSet",
+                 S("{\"resourceType\":\"ValueSet\",\"status\":\"draft\",\"url\":\"http://example.org/vs\"}"));
+    static const struct {
+        const char *type, *query;
+        int64_t n;
+    } cases[] = {
+        { "RiskAssessment", "probability=0.02", 1 },    { "RiskAssessment", "probability=0.03", 0 },
+        { "RiskAssessment", "probability=gt0.019", 1 }, { "RiskAssessment", "probability=gt0.02", 0 },
+        { "RiskAssessment", "probability=ge0.02", 1 },  { "RiskAssessment", "probability=lt2e-2", 0 },
+        { "RiskAssessment", "probability=ne0.02", 0 },  { "ValueSet", "url=http://example.org/vs", 1 },
+        { "ValueSet", "url=http://example.org/", 0 },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_int_equal(found(c, cases[i].type, cases[i].query), cases[i].n);
+}
+
+static void finds_without_accents_and_with_escapes(void **state)
+{
+    Ctx *c = context(state);
+    (void)create(c, "Patient",
+                 S("{\"resourceType\":\"Patient\",\"name\":[{\"family\":\"M\xC3\xBCller, Sohn\"}],"
+                   "\"identifier\":[{\"system\":\"urn:x\",\"value\":\"A|1\"}]}"));
+    assert_int_equal(found(c, "Patient", "family=muller"), 1);
+    assert_int_equal(found(c, "Patient", "family=M%C3%9CLLER"), 1);
+    assert_int_equal(found(c, "Patient", "family=muller%5C%2C%20sohn"), 1);
+    assert_int_equal(found(c, "Patient", "family:exact=muller"), 0);
+    assert_int_equal(found(c, "Patient", "identifier=urn:x|a%5C|1"), 1);
+}
+
+static void knows_what_is_there_without_a_code(void **state)
+{
+    Ctx *c = context(state);
+    (void)create(
+        c, "Observation",
+        S("{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"text\":\"words only\"},"
+          "\"subject\":{\"display\":\"somebody\"}}"));
+    assert_int_equal(found(c, "Observation", "code:missing=true"), 0);
+    assert_int_equal(found(c, "Observation", "code:missing=false"), 1);
+    assert_int_equal(found(c, "Observation", "subject:missing=true"), 0);
+    assert_int_equal(found(c, "Observation", "encounter:missing=true"), 1);
+}
+
+static void finds_a_canonical_with_and_without_version(void **state)
+{
+    Ctx *c = context(state);
+    (void)create(c, "QuestionnaireResponse",
+                 S("{\"resourceType\":\"QuestionnaireResponse\",\"status\":\"completed\","
+                   "\"questionnaire\":\"urn:euthymia:instrument:phq-9|1.0\"}"));
+    assert_int_equal(found(c, "QuestionnaireResponse", "questionnaire=urn:euthymia:instrument:phq-9"), 1);
+    assert_int_equal(found(c, "QuestionnaireResponse", "questionnaire=urn:euthymia:instrument:phq-9\\|1.0"),
+                     1);
+    assert_int_equal(found(c, "QuestionnaireResponse", "questionnaire=urn:euthymia:instrument:phq-9\\|2.0"),
+                     0);
+}
+
+/* ---- order and pages ---- */
+
+static void sorts(void **state)
+{
+    Ctx *c = context(state);
+    import_milan(c);
+    Resources up = matches(c, "Observation", "code=8302-2&_sort=date");
+    Resources down = matches(c, "Observation", "code=8302-2&_sort=-date");
+    assert_int_equal(up.n, 6);
+    assert_str(up.at[0].id, "72141715-8743-4211-b3c0-d41e9fabd340");
+    assert_str(up.at[5].id, "8ea9e410-8ae8-448d-be14-46fbefd21083");
+    for (size_t i = 0; i < 6; i++)
+        assert_true(str_eq(up.at[i].id, down.at[5 - i].id));
+    Resources codes = matches(c, "Observation", "_sort=code,-date&_count=124");
+    for (size_t i = 1; i < codes.n; i++) {
+        int order = str_cmp(member(c, &codes.at[i - 1], "code.coding[0].code"),
+                            member(c, &codes.at[i], "code.coding[0].code"));
+        int dates = str_cmp(member(c, &codes.at[i - 1], "effectiveDateTime"),
+                            member(c, &codes.at[i], "effectiveDateTime"));
+        assert_true(order < 0 || (order == 0 && dates >= 0));
+    }
+}
+
+static void add_observation(Ctx *c, int number)
+{
+    (void)create(
+        c, "Observation",
+        json_build(c->arena,
+                   "{'resourceType':'Observation','status':'final','code':{'coding':[{'code':'late'}]},"
+                   "'effectiveDateTime':%s}",
+                   arena_fmt(c->arena, "20%02d-01-01", number % 30)));
+}
+
+/* The number of imported matches that the pages hold, each seen once, while rows are added between the pages.
+ */
+static size_t page_through(Ctx *c, const char *query)
+{
+    SearchTerms terms;
+    SearchPage page;
+    SearchTerms seen = { 0 };
+    assert_done(c, search_terms_read(c, str_from(query), &terms));
+    size_t n_imported = 0;
+    for (int number = 0;; number++) {
+        assert_done(c, fhir_search(c, S("Observation"), &terms, true, &page));
+        for (size_t i = 0; i < page.matches.n; i++) {
+            for (size_t k = 0; k < seen.n; k++)
+                assert_false(str_eq(seen.at[k].name, page.matches.at[i].id));
+            *list_add(c->arena, &seen) = (SearchTerm){ page.matches.at[i].id, STR_NONE };
+            n_imported += !str_is(member(c, &page.matches.at[i], "code.coding[0].code"), "late");
+        }
+        if (!page.next_cursor.p)
+            return n_imported;
+        add_observation(c, number);
+        assert_done(c, search_terms_read(c, str_from(query), &terms));
+        *list_add(c->arena, &terms) = (SearchTerm){ S("_cursor"), page.next_cursor };
+    }
+}
+
+static void pages_hold_each_match_once(void **state)
+{
+    Ctx *c = context(state);
+    import_milan(c);
+    assert_int_equal(page_through(c, "_count=7"), 124);
+    assert_int_equal(page_through(c, "_count=11&_sort=-date"), 124);
+    assert_int_equal(page_through(c, "_count=11&_sort=date,-code"), 124);
+    assert_int_equal(page_through(c, "_count=13&_sort=-value-quantity"), 124); /* some have none */
+    assert_int_equal(page_through(c, "_count=13&_sort=-_lastUpdated,_id"), 124);
+}
+
+static void links_to_the_next_page(void **state)
+{
+    Ctx *c = context(state);
+    import_milan(c);
+    SearchTerms terms;
+    SearchPage page;
+    assert_done(c, search_terms_read(c, S("code=http://loinc.org|8302-2&_count=4&_total=accurate"), &terms));
+    assert_done(c, fhir_search(c, S("Observation"), &terms, true, &page));
+    Json *bundle = json_parse(c->arena, fhir_searchset(c, S("http://x/fhir"), S("Observation"), &page));
+    int64_t total;
+    assert_true(json_int(json_get(bundle, "total"), &total));
+    assert_int_equal(total, 6);
+    assert_int_equal(json_count(json_get(bundle, "entry")), 4);
+    assert_str(json_find_str(bundle, "link[0].url"),
+               "http://x/fhir/Observation?code=http:%2F%2Floinc.org%7C8302-2&_count=4&_total=accurate");
+    Str next, query;
+    (void)str_cut(json_find_str(bundle, "link[1].url"), '?', &query);
+    next = arena_str(c->arena, query);
+    assert_int_equal(matches(c, "Observation", next.p).n, 2);
+}
+
+/* ---- derived rows ---- */
+
+static void rebuilds_the_index_as_it_was(void **state)
+{
+    Ctx *c = context(state);
+    import_milan(c);
+    Resource gone = create(c, "Patient", S("{\"resourceType\":\"Patient\",\"active\":true}"));
+    assert_done(c, fhir_delete(c, S("Patient"), gone.id, STR_NONE));
+    Str live = everything(c);
+    assert_done(c, index_rebuild(c));
+    assert_true(str_eq(everything(c), live));
+}
+
+/* Every resource is found by every token, string, reference and uri that it is indexed by. */
+static void check_found_by_own_values(Ctx *c, const Resource *r)
+{
+    const FhirResource *definition = fhir_resource(r->type);
+    DerivedRows rows = { 0 };
+    index_derive(c->arena, definition, r->id, json_parse(c->arena, r->body), &rows);
+    static const struct {
+        IndexTable table;
+        size_t column;
+    } exact[] = { { INDEX_TOKEN, 4 }, { INDEX_STRING, 3 }, { INDEX_REFERENCE, 4 }, { INDEX_URI, 3 } };
+    for (size_t i = 0; i < sizeof exact / sizeof exact[0]; i++) {
+        for (size_t k = 0; k < rows.tables[exact[i].table].n; k++) {
+            const DbArg *row = rows.tables[exact[i].table].at[k].at;
+            Str value = row[exact[i].column].text;
+            if (!value.n || memchr(value.p, '\\', value.n) || memchr(value.p, ',', value.n) ||
+                memchr(value.p, '|', value.n))
+                continue;
+            SearchTerm terms[] = { { row[2].text, value }, { S("_id"), r->id } };
+            SearchPage page;
+            assert_done(c, fhir_search(c, r->type, &(SearchTerms){ .at = terms, .n = 2 }, true, &page));
+            if (page.matches.n != 1)
+                fail_msg("%s/%s is not found by %s=%s", r->type.p, r->id.p, row[2].text.p, value.p);
+        }
+    }
+}
+
+static void finds_resources_by_their_own_values(void **state)
+{
+    Ctx *c = context(state);
+    import_milan(c);
+    Resources chart;
+    assert_done(c, fhir_patient_compartment(c, S(MILAN), &chart));
+    Random random = random_seeded(11);
+    for (int i = 0; i < 40; i++)
+        check_found_by_own_values(c, &chart.at[random_u64(&random) % chart.n]);
+}
+
+int run_search_tests(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST_ON_BED(finds_what_is_in_the_file),
+        TEST_ON_BED(drops_an_unknown_parameter_unless_strict),
+        TEST_ON_BED(finds_numbers_and_uris),
+        TEST_ON_BED(finds_without_accents_and_with_escapes),
+        TEST_ON_BED(knows_what_is_there_without_a_code),
+        TEST_ON_BED(finds_a_canonical_with_and_without_version),
+        TEST_ON_BED(sorts),
+        TEST_ON_BED(pages_hold_each_match_once),
+        TEST_ON_BED(links_to_the_next_page),
+        TEST_ON_BED(rebuilds_the_index_as_it_was),
+        TEST_ON_BED(finds_resources_by_their_own_values),
+    };
+    return cmocka_run_group_tests_name("search", tests, NULL, NULL);
+}
