@@ -81,6 +81,27 @@ typedef struct Trial {
     FactRef fact;
 } Trial;
 
+/* The C-SSRS screener as it was answered: its items 1 to 5, then behaviour ever, then behaviour in the past three
+ * months. Never a sum. */
+typedef enum ScreenItem {
+    SCREEN_WISH, SCREEN_THOUGHTS, SCREEN_METHOD, SCREEN_INTENT, SCREEN_PLAN, SCREEN_BEHAVIOUR_EVER,
+    SCREEN_BEHAVIOUR_RECENT, SCREEN_ITEMS,
+} ScreenItem;
+
+typedef struct SuicideScreen {
+    int answer[SCREEN_ITEMS]; /* 1 yes, 0 no, -1 not asked or refused */
+    int64_t at_us;
+    Str by;
+    FactRef fact;
+} SuicideScreen;
+
+/* What was read from the record and is not believed: shown with the reason, used by no rule. */
+typedef struct Quarantined {
+    Str what, why;       /* "Body weight 900 kg", "outside 20 to 400 kg" */
+    int64_t at_us;       /* TIME_NONE where it has none */
+    FactRef fact;
+} Quarantined;
+
 /* A yes/no, coded or numeric fact that a rule asks for and that is none of the above ("escort", "urine-drug-screen",
  * "level-of-care", "consent", ...). chart/facts.h lists the keys. The newest of each key comes first. */
 typedef struct Fact {
@@ -89,6 +110,7 @@ typedef struct Fact {
     Str note;
     int64_t at_us;
     Str by;              /* display name */
+    bool contradicted;   /* another of the same key and time says otherwise: neither is believed */
     FactRef fact;
 } Fact;
 
@@ -193,6 +215,8 @@ typedef struct Chart {
     struct { Trial *at; size_t n, room; } trials;
     struct { Fact *at; size_t n, room; } facts;
     struct { Score *at; size_t n, room; } scores; /* oldest first */
+    struct { SuicideScreen *at; size_t n, room; } screens; /* C-SSRS, oldest first */
+    struct { Quarantined *at; size_t n, room; } quarantined;
     struct { Override *at; size_t n, room; } overrides;
     Eligibility eligibility;
     Course course;       /* the newest that was not revoked */
@@ -205,8 +229,10 @@ MUST_USE Err chart_load(Ctx *c, Str patient_id, Chart *ret_chart);
 
 /* The newest accepted reading not older than since_us; NULL where there is none. */
 const Reading *chart_latest(const Chart *chart, Measure measure, int64_t since_us);
-/* The newest fact of that key not older than since_us; NULL where there is none. */
+/* The newest fact of that key not older than since_us; NULL where there is none or where it is contradicted. */
 const Fact *chart_fact(const Chart *chart, const char *key, int64_t since_us);
+/* The newest accepted C-SSRS screener not older than since_us; NULL where there is none. */
+const SuicideScreen *chart_screen(const Chart *chart, int64_t since_us);
 /* The newest complete score of that instrument not older than since_us; NULL where there is none. */
 const Score *chart_score(const Chart *chart, const char *instrument, int64_t since_us);
 /* The infusion of that encounter; NULL where there is none. */

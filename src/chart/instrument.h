@@ -32,6 +32,7 @@ typedef struct Instrument {
     size_t n_answers;
     InstrumentBand *bands;
     size_t n_bands;
+    bool sums;                            /* false: no total exists (the C-SSRS is triaged, never summed) */
     int suicide_item;                     /* index; -1: none */
     int suicide_from;                     /* an answer of this value or more is an endorsement */
     int max_total;

@@ -1,5 +1,5 @@
-/* Policy: what a medical director may change, as data with a source (data/policy/default.json). Code names a
- * threshold by its key and never holds the number. Each row: key, value, unit, title, cites, seen. */
+/* Policy: what a medical director may change, as data with a source (data/policy/FILE.json, one a verb). Code
+ * names a threshold by its key and never holds the number. Each row: key, value, unit, title, cites, seen. */
 #ifndef CHART_POLICY_H
 #define CHART_POLICY_H
 
@@ -22,9 +22,10 @@ typedef struct Policy {
     Str hash;      /* BLAKE2b of the file, first 16 hex digits */
 } Policy;
 
-/* Read once at start from the embedded file; a wrong unit, missing source or doubled key is ERR_INVALID. */
-MUST_USE Err policy_load(Ctx *c, Str json, Policy *ret_policy);
-/* The policy in force; loads it on first use, lives as long as the program. */
+/* From the texts of n policy files (a file without "rows" holds settings and is passed over). ERR_INVALID for a row
+ * without key, value, unit, title or source, and for a doubled key. Lives in c->arena. */
+MUST_USE Err policy_load(Ctx *c, const Str *files, size_t n, Policy *ret_policy);
+/* The policy in force: all embedded files of data/policy. Read on first use, lives as long as the program. */
 const Policy *policy_in_force(void);
 
 /* A key that is not in the file is a programmer's error and stops the program: a test loads every key in use. */
