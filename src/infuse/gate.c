@@ -65,7 +65,7 @@ static GateItem evaluated(const Asked *q)
     if (left->open_stops + left->open_missing == 0)
         return met(arena_fmt(q->arena, "Evaluated today at %.*s, no stop and nothing missing.",
                              STR_ARG(clock_text(q->arena, left->at_us))));
-    return unmet(arena_fmt(q->arena, "Open in today's evaluation: %d stops, %d missing facts. %.*s",
+    return unmet(arena_fmt(q->arena, "Open in today's evaluation: stops %d, missing facts %d. %.*s",
                            left->open_stops, left->open_missing, STR_ARG(left->first_open)));
 }
 
