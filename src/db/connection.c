@@ -10,7 +10,7 @@ Err connection_open(Ctx *c, Db *db, bool to_write, Connection **ret)
     k->db = db;
     Err e = db->engine->connect(k, db->url, to_write);
     if (e != OK) {
-        e = report(c, k, e, NULL);
+        e = report(c, e, k->trouble, NULL);
         k = connection_close(k);
         return e;
     }
@@ -68,6 +68,14 @@ void connections_drop_idle(Db *db)
         connection_close(k);
         k = next;
     }
+}
+
+Err connection_replace(Ctx *c, Connection **k)
+{
+    Db *db = (*k)->db;
+    *k = connection_close(*k);
+    connections_drop_idle(db);
+    return connection_open(c, db, false, k);
 }
 
 /* ---- statements ---- */

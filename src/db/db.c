@@ -27,16 +27,15 @@ Err trouble(Connection *k, Err err, const char *format, ...)
     return err;
 }
 
-Err report(Ctx *c, const Connection *k, Err err, const Sql *sql)
+Err report(Ctx *c, Err err, const char *trouble, const Sql *sql)
 {
-    const char *why = k ? k->trouble : err_meaning(err);
     if (err == ERR_CONFLICT)
         return problem(c, err, STR_NONE, "an entry with this key exists already");
     if (err == ERR_DISK_FULL)
         return problem(c, err, STR_NONE, "there is no room left where the database is stored");
     if (sql)
-        return problem(c, err, STR_NONE, "database: %s (%s:%d)", why, sql->file, sql->line);
-    return problem(c, err, STR_NONE, "database: %s", why);
+        return problem(c, err, STR_NONE, "database: %s (%s:%d)", trouble, sql->file, sql->line);
+    return problem(c, err, STR_NONE, "database: %s", trouble);
 }
 
 /* ---- open, close ---- */
@@ -64,6 +63,7 @@ Err db_open(Ctx *c, Str url, Db **ret_db)
     Db *db = db_alloc(sizeof *db);
     Str name = without_scheme(url);
     db->engine = engine_of(url);
+    db->busy_ms = BUSY_MS;
     db->url = db_alloc(name.n + 1);
     if (name.n)
         memcpy(db->url, name.p, name.n);
@@ -134,7 +134,7 @@ static Err run_in_transaction(Ctx *c, const char *text, const Sql *sql, DbArgs a
     Err e = run_on(tx->connection, text, args, r);
     if (e != OK) {
         tx->doomed = e;
-        return report(c, tx->connection, e, sql);
+        return report(c, e, tx->connection->trouble, sql);
     }
     r->tx = tx;
     r->next_open = tx->open;
@@ -142,24 +142,23 @@ static Err run_in_transaction(Ctx *c, const char *text, const Sql *sql, DbArgs a
     return OK;
 }
 
-/* A connection that was lost while it idled is replaced once: nothing has been done on it. */
+/* A connection that died while it idled is found out here, and nothing has been done on it yet. */
 static Err run_alone(Ctx *c, const char *text, const Sql *sql, DbArgs args, Rows *r)
 {
-    for (bool again = false;; again = true) {
-        Connection *k = NULL;
-        TRY(connection_take(c, c->db, &k));
-        Err e = run_on(k, text, args, r);
-        bool lost = k->lost;
-        if (e != OK && !(lost && !again))
-            e = report(c, k, e, sql);
-        if (e == OK && r->statement)
-            r->borrowed = k;
-        else
-            connection_give(k);
-        if (!lost || again)
-            return e;
-        connections_drop_idle(c->db);
+    Connection *k = NULL;
+    TRY(connection_take(c, c->db, &k));
+    Err e = run_on(k, text, args, r);
+    if (e != OK && k->lost) {
+        TRY(connection_replace(c, &k));
+        e = run_on(k, text, args, r);
     }
+    if (e != OK)
+        e = report(c, e, k->trouble, sql);
+    if (e == OK && r->statement)
+        r->borrowed = k;
+    else
+        connection_give(k);
+    return e;
 }
 
 static Err query(Ctx *c, const char *text, const Sql *sql, DbArgs args, Rows **ret_rows)
@@ -211,7 +210,7 @@ Err db_exec_many(Ctx *c, const Sql *sql, const DbArgs *rows, size_t n)
     }
     if (e != OK) {
         c->tx->doomed = e;
-        e = report(c, k, e, sql);
+        e = report(c, e, k->trouble, sql);
     }
     return e;
 }
@@ -225,7 +224,7 @@ bool rows_next(Rows *r)
     bool row = false;
     Err e = r->engine->next(r, &row);
     if (e != OK) {
-        r->error = report(r->c, r->statement->on, e, NULL);
+        r->error = report(r->c, e, r->statement->on->trouble, NULL);
         if (r->tx)
             r->tx->doomed = e;
     }
@@ -304,7 +303,7 @@ Err db_check_texts(Ctx *c)
         Statement *s = NULL;
         Err e = statement_take(k, (*sql)->text, NO_ARGS, &s);
         if (e != OK)
-            e = report(c, k, e, *sql);
+            e = report(c, e, k->trouble, *sql);
         else
             statement_give(s);
         first = first ?: e;

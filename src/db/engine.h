@@ -20,7 +20,7 @@ typedef struct Writer Writer;
 enum {
     STATEMENT_BUCKETS = 128,
     STATEMENTS_KEPT = 512, /* past that a connection forgets all and starts anew */
-    BUSY_MS = 30000,       /* how long a write waits for another before ERR_UNAVAILABLE */
+    BUSY_MS = 30000,
 };
 
 struct Connection {
@@ -66,6 +66,7 @@ typedef struct Job {
     JobState state;
     bool keep; /* committed by its owner, not rolled back */
     Err result;
+    char trouble[256];
     pthread_t owner;
     pthread_cond_t wake;
 } Job;
@@ -115,6 +116,7 @@ struct Db {
     pthread_mutex_t lock; /* of idle */
     Connection *idle;
     Writer *writer; /* where the engine has one_writer */
+    int busy_ms;    /* how long a write waits for another before ERR_UNAVAILABLE */
     _Atomic int64_t transactions, commits;
 
     /* db/fault.h: the engine's row with some functions replaced, and what it replaced. */
@@ -129,15 +131,17 @@ struct Db {
 void *db_alloc(size_t size);
 /* "%s" into k->trouble; returns err. */
 Err trouble(Connection *k, Err err, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* The trouble as a problem of c. sql may be NULL, k too (then only the kind of error is told). */
-Err report(Ctx *c, const Connection *k, Err err, const Sql *sql);
+/* An engine's trouble as a problem of c; returns err. sql may be NULL. */
+Err report(Ctx *c, Err err, const char *trouble, const Sql *sql);
 
 /* connection.c: the pool and the statement cache. */
 Err connection_open(Ctx *c, Db *db, bool to_write, Connection **ret);
 Connection *connection_close(Connection *k);
 Err connection_take(Ctx *c, Db *db, Connection **ret);
 void connection_give(Connection *k);
-/* After one was lost: the others that idle are most likely dead too. */
+/* For one that was found lost before anything was done on it. The others that idle are most likely dead too,
+ * so they go as well. *k is NULL where no new one can be had. */
+Err connection_replace(Ctx *c, Connection **k);
 void connections_drop_idle(Db *db);
 Err statement_take(Connection *k, const char *text, DbArgs like, Statement **ret);
 void statement_give(Statement *s);
@@ -149,7 +153,8 @@ void rows_close(Rows *r);
 Err writer_open(Ctx *c, Db *db, Writer **ret);
 Writer *writer_close(Writer *w);
 Connection *writer_connection(Writer *w);
-/* Waits for this job's turn and opens its savepoint. Has the turn when it returns OK. */
+/* Waits for this job's turn and opens its savepoint. Has the turn when it returns OK; else the words are in
+ * job->trouble, here and below. */
 Err writer_begin(Writer *w, Job *job);
 /* Ends the savepoint, hands the turn on and waits until the group is on the disk. why: OK keeps what the job
  * did; else it is rolled back. Returns why, or how the group failed. */

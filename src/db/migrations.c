@@ -7,34 +7,36 @@
 #include "base/time.h"
 #include "db/engine.h"
 
+/* clang-format off */
+
 /* The record. body is the resource as it is sent; NULL in a deleted version. resource has the current
  * version, resource_history every one, the current one included. Text is ordered by bytes, so that (type, id)
  * pages. */
-static const char record[] = "CREATE TABLE resource ("
-                             "  type TEXT NOT NULL,"
-                             "  id TEXT NOT NULL,"
-                             "  version BIGINT NOT NULL,"
-                             "  updated_us BIGINT NOT NULL,"
-                             "  deleted BIGINT NOT NULL,"
-                             "  body TEXT,"
-                             "  PRIMARY KEY (type, id));"
-                             "CREATE INDEX resource_by_time ON resource (type, updated_us, id);"
-                             "CREATE TABLE resource_history ("
-                             "  type TEXT NOT NULL,"
-                             "  id TEXT NOT NULL,"
-                             "  version BIGINT NOT NULL,"
-                             "  updated_us BIGINT NOT NULL,"
-                             "  deleted BIGINT NOT NULL,"
-                             "  body TEXT,"
-                             "  PRIMARY KEY (type, id, version));"
-                             /* Which patients a resource belongs to: a chart is one range of this key, access
-                                to a resource one lookup. */
-                             "CREATE TABLE compartment ("
-                             "  patient_id TEXT NOT NULL,"
-                             "  type TEXT NOT NULL,"
-                             "  id TEXT NOT NULL,"
-                             "  PRIMARY KEY (patient_id, type, id));"
-                             "CREATE INDEX compartment_by_resource ON compartment (type, id);";
+static const char record[] =
+    "CREATE TABLE resource ("
+    "  type TEXT NOT NULL,"
+    "  id TEXT NOT NULL,"
+    "  version BIGINT NOT NULL,"
+    "  updated_us BIGINT NOT NULL,"
+    "  deleted BIGINT NOT NULL,"
+    "  body TEXT,"
+    "  PRIMARY KEY (type, id));"
+    "CREATE INDEX resource_by_time ON resource (type, updated_us, id);"
+    "CREATE TABLE resource_history ("
+    "  type TEXT NOT NULL,"
+    "  id TEXT NOT NULL,"
+    "  version BIGINT NOT NULL,"
+    "  updated_us BIGINT NOT NULL,"
+    "  deleted BIGINT NOT NULL,"
+    "  body TEXT,"
+    "  PRIMARY KEY (type, id, version));"
+    /* Which patients a resource belongs to: a chart is one range of this key, access one lookup. */
+    "CREATE TABLE compartment ("
+    "  patient_id TEXT NOT NULL,"
+    "  type TEXT NOT NULL,"
+    "  id TEXT NOT NULL,"
+    "  PRIMARY KEY (patient_id, type, id));"
+    "CREATE INDEX compartment_by_resource ON compartment (type, id);";
 
 /* The search index: rows derived from resource, rebuilt at will. Each table has one index to search by, which
  * ends in id so that a page starts where the last one ended, and one to find a resource's rows when it
@@ -88,18 +90,19 @@ static const char search_index[] =
 
 /* The outbox (db/outbox.h). The counter's row is locked from the event to the commit, which puts the numbers
  * in the order of the commits. */
-static const char events[] = "CREATE TABLE counter ("
-                             "  name TEXT NOT NULL PRIMARY KEY,"
-                             "  value BIGINT NOT NULL);"
-                             "INSERT INTO counter (name, value) VALUES ('event', 0);"
-                             "CREATE TABLE event ("
-                             "  number BIGINT NOT NULL PRIMARY KEY,"
-                             "  at_us BIGINT NOT NULL,"
-                             "  patient_id TEXT,"
-                             "  encounter_id TEXT,"
-                             "  type TEXT NOT NULL,"
-                             "  id TEXT NOT NULL,"
-                             "  version BIGINT NOT NULL);";
+static const char events[] =
+    "CREATE TABLE counter ("
+    "  name TEXT NOT NULL PRIMARY KEY,"
+    "  value BIGINT NOT NULL);"
+    "INSERT INTO counter (name, value) VALUES ('event', 0);"
+    "CREATE TABLE event ("
+    "  number BIGINT NOT NULL PRIMARY KEY,"
+    "  at_us BIGINT NOT NULL,"
+    "  patient_id TEXT,"
+    "  encounter_id TEXT,"
+    "  type TEXT NOT NULL,"
+    "  id TEXT NOT NULL,"
+    "  version BIGINT NOT NULL);";
 
 /* Who may sign in, and what happened. Secrets are stored only as hashes. */
 static const char accounts[] =
@@ -189,6 +192,8 @@ static const char add_only_postgres[] =
     "CREATE TRIGGER resource_history_add_only BEFORE UPDATE OR DELETE OR TRUNCATE ON resource_history"
     "  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();";
 
+/* clang-format on */
+
 typedef struct Migration {
     int64_t number;
     const char *text; /* for both engines, or */
@@ -213,7 +218,7 @@ static Err script(Ctx *c, const char *text)
 {
     Connection *k = c->tx->connection;
     Err e = c->db->engine->script(k, text);
-    return e == OK ? OK : report(c, k, e, NULL);
+    return e == OK ? OK : report(c, e, k->trouble, NULL);
 }
 
 /* 0 for a new database. */

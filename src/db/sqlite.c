@@ -46,11 +46,11 @@ static void pause_1ms(void)
 
 /* SQLite's own handler sleeps up to 100 ms, and then a process that only writes now and then (a command
  * beside the server) finds the lock taken nearly every time. */
-static int wait_while_busy(void *unused, int tries)
+static int wait_while_busy(void *connection, int tries)
 {
-    (void)unused;
+    const Connection *k = connection;
     pause_1ms();
-    return tries < BUSY_MS;
+    return tries < k->db->busy_ms;
 }
 
 /* Two processes that open a new file at once meet here; SQLite does not call the busy handler for this step.
@@ -71,7 +71,7 @@ static Err set_wal(Connection *k)
             return trouble(k, ERR_INTERNAL,
                            "%s: this file system cannot hold a write-ahead log; use a local disk",
                            k->db->url);
-        if ((code & 0xff) != SQLITE_BUSY || tries >= BUSY_MS)
+        if ((code & 0xff) != SQLITE_BUSY || tries >= k->db->busy_ms)
             return failed(k);
         pause_1ms();
     }
@@ -85,7 +85,7 @@ static Err sqlite_script(Connection *k, const char *sql)
 static Err set_up(Connection *k, bool to_write)
 {
     sqlite3_extended_result_codes(k->handle, 1);
-    sqlite3_busy_handler(k->handle, wait_while_busy, NULL);
+    sqlite3_busy_handler(k->handle, wait_while_busy, k);
     if (!to_write)
         return sqlite_script(k, "PRAGMA query_only = ON; PRAGMA cache_size = -8000");
     TRY(set_wal(k));

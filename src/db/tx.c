@@ -15,39 +15,41 @@ static void close_rows(Tx *tx)
 
 static Err begin_alone(Ctx *c, Tx *tx)
 {
-    for (bool again = false;; again = true) {
-        Connection *k = NULL;
-        TRY(connection_take(c, c->db, &k));
-        Err e = c->db->engine->script(k, c->db->engine->begin);
-        if (e == OK) {
-            tx->connection = k;
-            return OK;
-        }
-        bool lost = k->lost;
-        if (!lost || again)
-            e = report(c, k, e, NULL);
-        connection_give(k);
-        if (!lost || again)
-            return e;
-        connections_drop_idle(c->db);
+    const Engine *engine = c->db->engine;
+    Connection *k = NULL;
+    TRY(connection_take(c, c->db, &k));
+    Err e = engine->script(k, engine->begin);
+    if (e != OK && k->lost) {
+        TRY(connection_replace(c, &k));
+        e = engine->script(k, engine->begin);
     }
+    if (e != OK) {
+        e = report(c, e, k->trouble, NULL);
+        connection_give(k);
+        return e;
+    }
+    tx->connection = k;
+    return OK;
+}
+
+static Err commit_alone(Tx *tx)
+{
+    Connection *k = tx->connection;
+    Err e = k->db->engine->script(k, "COMMIT");
+    if (e != OK)
+        return report(tx->c, e, k->trouble, NULL);
+    k->db->transactions++;
+    k->db->commits++;
+    return OK;
 }
 
 static Err end_alone(Tx *tx, Err why)
 {
     Connection *k = tx->connection;
     const Engine *engine = k->db->engine;
-    Err e = why;
-    if (why == OK)
-        e = engine->script(k, "COMMIT");
-    if (why == OK && e != OK)
-        (void)report(tx->c, k, e, NULL);
-    if (e != OK && !k->lost && engine->in_transaction(k) && engine->script(k, "ROLLBACK") != OK)
-        k->lost = true;
-    if (e == OK) {
-        k->db->transactions++;
-        k->db->commits++;
-    }
+    Err e = why ?: commit_alone(tx);
+    if (e != OK && !k->lost && engine->in_transaction(k))
+        k->lost = engine->script(k, "ROLLBACK") != OK;
     connection_give(k);
     return e;
 }
@@ -58,13 +60,13 @@ static Err begin_shared(Ctx *c, Tx *tx)
 {
     tx->connection = writer_connection(c->db->writer);
     Err e = writer_begin(c->db->writer, &tx->job);
-    return e == OK ? OK : report(c, NULL, e, NULL);
+    return e == OK ? OK : report(c, e, tx->job.trouble, NULL);
 }
 
 static Err end_shared(Tx *tx, Err why)
 {
     Err e = writer_end(tx->connection->db->writer, &tx->job, why);
-    return e == why ? e : report(tx->c, NULL, e, NULL);
+    return e == why ? e : report(tx->c, e, tx->job.trouble, NULL);
 }
 
 /* ---- both ---- */

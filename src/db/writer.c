@@ -9,6 +9,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -66,6 +67,12 @@ static void jobs_remove(Jobs *jobs, Job *job)
     *jobs = rest;
 }
 
+/* Whoever calls it has the turn, and with it the connection. */
+static void tell_trouble(const Writer *w, Job *job)
+{
+    memcpy(job->trouble, w->connection->trouble, sizeof job->trouble);
+}
+
 /* ---- the turn; all with the lock ---- */
 
 static void set_state(Job *job, JobState state)
@@ -98,8 +105,10 @@ static void end_group(Writer *w, Err e)
         Job *job = jobs_pop(&w->group);
         if (job->keep && e == OK)
             kept++;
-        if (job->keep)
+        if (job->keep && e != OK) {
             job->result = e;
+            tell_trouble(w, job);
+        }
         set_state(job, JOB_ENDED);
     }
     w->db->transactions += kept;
@@ -144,12 +153,12 @@ static void *writer_main(void *argument)
 
 /* ---- the jobs ---- */
 
-static struct timespec deadline(void)
+static struct timespec deadline(int ms)
 {
     struct timespec at;
     clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += BUSY_MS / 1000;
-    return at;
+    int64_t ns = at.tv_nsec + INT64_C(1000000) * ms;
+    return (struct timespec){ .tv_sec = at.tv_sec + ns / 1000000000, .tv_nsec = ns % 1000000000 };
 }
 
 /* False where the turn did not come in time. */
@@ -160,7 +169,7 @@ static bool take_turn(Writer *w, Job *job)
     if (w->turn == TURN_FREE) {
         give_turn(w, job);
     } else {
-        struct timespec until = deadline();
+        struct timespec until = deadline(w->db->busy_ms);
         jobs_add(&w->queue, job);
         while (job->state == JOB_QUEUED)
             if (pthread_cond_clockwait(&job->wake, &w->lock, CLOCK_MONOTONIC, &until) == ETIMEDOUT)
@@ -171,7 +180,7 @@ static bool take_turn(Writer *w, Job *job)
     return job->state == JOB_RUNNING;
 }
 
-static Err open_savepoint(Writer *w)
+static Err open_group(Writer *w)
 {
     const Engine *engine = w->db->engine;
     bool first = !w->group_open;
@@ -184,6 +193,18 @@ static Err open_savepoint(Writer *w)
     return e;
 }
 
+static Err open_savepoint(Writer *w, Job *job)
+{
+    Err e = open_group(w);
+    if (e != OK) {
+        tell_trouble(w, job);
+        pthread_mutex_lock(&w->lock);
+        turn_on(w);
+        pthread_mutex_unlock(&w->lock);
+    }
+    return e;
+}
+
 Err writer_begin(Writer *w, Job *job)
 {
     *job = (Job){ .state = JOB_QUEUED, .owner = pthread_self() };
@@ -191,12 +212,9 @@ Err writer_begin(Writer *w, Job *job)
     pthread_mutex_lock(&w->lock);
     bool mine = take_turn(w, job);
     pthread_mutex_unlock(&w->lock);
-    Err e = mine ? open_savepoint(w) : ERR_UNAVAILABLE;
-    if (e != OK && mine) {
-        pthread_mutex_lock(&w->lock);
-        turn_on(w);
-        pthread_mutex_unlock(&w->lock);
-    }
+    Err e = mine ? open_savepoint(w, job) : ERR_UNAVAILABLE;
+    if (!mine)
+        (void)snprintf(job->trouble, sizeof job->trouble, "busy with other writes");
     if (e != OK)
         pthread_cond_destroy(&job->wake);
     return e;
@@ -222,6 +240,8 @@ static void lose_group(Writer *w, Err e)
 Err writer_end(Writer *w, Job *job, Err why)
 {
     Err e = close_savepoint(w, why);
+    if (e != why)
+        tell_trouble(w, job);
     bool group_lost = !w->db->engine->in_transaction(w->connection);
     pthread_mutex_lock(&w->lock);
     job->keep = e == OK;

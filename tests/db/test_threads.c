@@ -1,6 +1,7 @@
 #include "bed.h"
 #include "groups.h"
 
+#include "db/engine.h"
 #include "db/fault.h"
 
 #include <pthread.h>
@@ -145,39 +146,123 @@ static void *write_expecting_failure(void *argument)
 {
     Worker *w = argument;
     Ctx c = bed_context(w->bed);
-    Err e = db_exec(&c, ADD, ARGS(T(arena_fmt(c.arena, "f%d", w->number)), I(1)));
+    Err e = db_exec(&c, ADD, ARGS(T(S("other")), I(1)));
     w->err = e == ERR_DISK_FULL ? OK : ERR_INTERNAL;
     bed_context_end(&c);
     return NULL;
 }
 
-/* The main thread holds the turn until the others queue: then all are one group. Each of the three makes
- * three calls (savepoint, insert, release), the main thread one more (release), and the commit is the
- * eleventh. */
+static void start(const Bed *bed, Worker *worker, void *(*work)(void *))
+{
+    *worker = (Worker){ .bed = bed };
+    assert_int_equal(pthread_create(&worker->thread, NULL, work, worker), 0);
+    pause_ms(100); /* until it waits for its turn */
+}
+
+static void finish(Worker *worker)
+{
+    pthread_join(worker->thread, NULL);
+    assert_ok(worker->err);
+}
+
+/* The main thread holds the turn until the other queues: then both are one group. The main thread makes four
+ * calls (begin, savepoint, insert, release), the other three (savepoint, insert, release); the eighth is the
+ * commit. */
 static void test_a_failed_commit_fails_the_whole_group(void **state)
 {
-    enum { OTHERS = 3, COMMIT_CALL = OTHERS * 3 + 2 };
     Bed *bed = *state;
     if (bed_on_postgres())
         skip();
-    Worker workers[OTHERS];
+    Worker other;
     AUTO(tx_done) Tx *tx = NULL;
+    db_fail_at(bed->c.db, 8, ERR_DISK_FULL);
     assert_ok(tx_begin(&bed->c, &tx));
     assert_ok(db_exec(&bed->c, ADD, ARGS(T(S("main")), I(1))));
-    for (int i = 0; i < OTHERS; i++) {
-        workers[i] = (Worker){ .bed = bed, .number = i };
-        assert_int_equal(pthread_create(&workers[i].thread, NULL, write_expecting_failure, &workers[i]), 0);
-    }
-    pause_ms(200);
-    db_fail_at(bed->c.db, COMMIT_CALL, ERR_DISK_FULL);
+    start(bed, &other, write_expecting_failure);
     assert_int_equal(tx_commit(tx), ERR_DISK_FULL);
-    for (int i = 0; i < OTHERS; i++) {
-        pthread_join(workers[i].thread, NULL);
-        assert_ok(workers[i].err);
-    }
+    finish(&other);
     db_fail_at(bed->c.db, 0, OK);
     assert_int_equal(bed_ask(&bed->c, SQL("SELECT COUNT(*) FROM counter WHERE value = 1"), NO_ARGS), 0);
     assert_ok(db_exec(&bed->c, ADD, ARGS(T(S("after")), I(1))));
+}
+
+static Err roll_everything_back(Ctx *c)
+{
+    AUTO(tx_done) Tx *tx = NULL;
+    TRY(tx_begin(c, &tx));
+    AUTO(rows_done) Rows *rows = NULL;
+    TRY(db_query_composed(c, "ROLLBACK", NO_ARGS, &rows));
+    return tx_commit(tx);
+}
+
+static void *roll_back_thread(void *argument)
+{
+    Worker *w = argument;
+    Ctx c = bed_context(w->bed);
+    w->err = roll_everything_back(&c) == OK ? ERR_INTERNAL : OK;
+    bed_context_end(&c);
+    return NULL;
+}
+
+/* As SQLite does by itself on some failures of the disk. */
+static void test_a_lost_group_is_told_to_all(void **state)
+{
+    Bed *bed = *state;
+    if (bed_on_postgres())
+        skip();
+    Worker other;
+    AUTO(tx_done) Tx *tx = NULL;
+    assert_ok(tx_begin(&bed->c, &tx));
+    assert_ok(db_exec(&bed->c, ADD, ARGS(T(S("main")), I(1))));
+    start(bed, &other, roll_back_thread);
+    assert_int_equal(tx_commit(tx), ERR_INTERNAL);
+    finish(&other);
+    assert_int_equal(bed_ask(&bed->c, SQL("SELECT COUNT(*) FROM counter WHERE value = 1"), NO_ARGS), 0);
+    assert_ok(db_exec(&bed->c, ADD, ARGS(T(S("after")), I(1))));
+}
+
+/* ---- waiting too long ---- */
+
+static void *write_expecting_busy(void *argument)
+{
+    Worker *w = argument;
+    Ctx c = bed_context(w->bed);
+    Err e = db_exec(&c, ADD, ARGS(T(S("late")), I(1)));
+    w->err = e == ERR_UNAVAILABLE && bed_said(&c, "busy") ? OK : ERR_INTERNAL;
+    bed_context_end(&c);
+    return NULL;
+}
+
+static void test_a_turn_that_does_not_come(void **state)
+{
+    Bed *bed = *state;
+    if (bed_on_postgres())
+        skip();
+    Worker other;
+    bed->c.db->busy_ms = 20;
+    AUTO(tx_done) Tx *tx = NULL;
+    assert_ok(tx_begin(&bed->c, &tx));
+    start(bed, &other, write_expecting_busy);
+    finish(&other);
+    assert_ok(db_exec(&bed->c, ADD, ARGS(T(S("main")), I(1))));
+    assert_ok(tx_commit(tx));
+}
+
+/* Another process is another writer: here the database is opened twice. */
+static void test_a_lock_that_another_process_keeps(void **state)
+{
+    Bed *bed = *state;
+    if (bed_on_postgres())
+        skip();
+    Ctx other = bed_open_again(bed);
+    other.db->busy_ms = 20;
+    AUTO(tx_done) Tx *tx = NULL, *late = NULL;
+    assert_ok(tx_begin(&bed->c, &tx));
+    assert_int_equal(tx_begin(&other, &late), ERR_UNAVAILABLE);
+    assert_true(bed_said(&other, "locked"));
+    assert_ok(tx_commit(tx));
+    assert_ok(db_exec(&other, ADD, ARGS(T(S("other")), I(1))));
+    bed_close_again(&other);
 }
 
 /* ---- reading beside a write ---- */
@@ -219,6 +304,9 @@ int run_thread_tests(void)
         TEST_ON_BED(test_many_threads_write),
         TEST_ON_BED(test_a_lock_makes_a_decision_whole),
         TEST_ON_BED(test_a_failed_commit_fails_the_whole_group),
+        TEST_ON_BED(test_a_lost_group_is_told_to_all),
+        TEST_ON_BED(test_a_turn_that_does_not_come),
+        TEST_ON_BED(test_a_lock_that_another_process_keeps),
         TEST_ON_BED(test_readers_do_not_wait_for_writers),
     };
     return cmocka_run_group_tests_name("db threads", tests, NULL, NULL);
