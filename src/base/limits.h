@@ -5,6 +5,7 @@
 enum {
     LIMIT_JSON_DEPTH = 64,
     LIMIT_BODY_BYTES = 32 * 1024 * 1024,
+    LIMIT_OPEN_BODY_BYTES = 64 * 1024, /* where nobody is signed in */
     LIMIT_RESOURCE_BYTES = 16 * 1024 * 1024,
     LIMIT_RESPONSE_BYTES = 64 * 1024 * 1024,
     LIMIT_REQUEST_ARENA_BYTES = 512 * 1024 * 1024,
@@ -21,6 +22,8 @@ enum {
     LIMIT_QUEUE = 512,
     LIMIT_HEADER_SECONDS = 10,
     LIMIT_BODY_SECONDS = 60,
+    LIMIT_ANSWER_SECONDS = 300, /* for the client to read an answer */
+    LIMIT_IDLE_SECONDS = 75,    /* between two requests of a connection */
 };
 
 #endif

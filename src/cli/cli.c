@@ -1,0 +1,84 @@
+#include "cli/cli.h"
+
+#include "base/limits.h"
+#include "base/time.h"
+
+#include <stdio.h>
+
+static const Command commands[] = {
+    { "serve", "runs the clinic: the page, FHIR, live events", cmd_serve },
+    { "import", "loads FHIR bundles, all or nothing each", cmd_import },
+    { "user", "adds an account", cmd_user },
+    { "token", "makes a bearer token for a machine", cmd_token },
+    { "simulate", "prints predicted plasma curves", cmd_simulate },
+};
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+static void print_help(FILE *out)
+{
+    fprintf(out, "euthymia COMMAND [options]\n\n"
+                 "Runs a ketamine treatment service: evaluate, plan, infuse, follow, learn.\n\n");
+    for (int i = 0; i < COMMANDS; i++)
+        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    fprintf(out, "\nEvery command takes --help. Version %s.\n", EUTHYMIA_VERSION);
+}
+
+int cli_main(int argc, char **argv)
+{
+    Str name = str_from(argc > 1 ? argv[1] : NULL);
+    if (str_is(name, "--help") || str_is(name, "-h") || str_is(name, "help")) {
+        print_help(stdout);
+        return EXIT_DONE;
+    }
+    if (str_is(name, "--version")) {
+        printf("euthymia %s\n", EUTHYMIA_VERSION);
+        return EXIT_DONE;
+    }
+    for (int i = 0; i < COMMANDS; i++)
+        if (str_is(name, commands[i].name))
+            return commands[i].run(argc - 1, argv + 1);
+    if (name.p)
+        fprintf(stderr, "this command is not known: %.*s\n\n", STR_ARG(name));
+    print_help(stderr);
+    return EXIT_USAGE;
+}
+
+Cli cli_begin(void)
+{
+    Arena *arena = arena_create(LIMIT_REQUEST_ARENA_BYTES);
+    return (Cli){
+        .arena = arena,
+        .random = random_system(),
+        .ctx = { .arena = arena,
+                 .now_us = clock_now_us(),
+                 .user = { .account = S("command-line"),
+                           .display = S("command line"),
+                           .role = ROLE_SYSTEM } },
+    };
+}
+
+Err cli_open(Cli *cli, Str db_url)
+{
+    cli->ctx.random = &cli->random;
+    return db_open(&cli->ctx, db_url, &cli->ctx.db);
+}
+
+void cli_end(Cli *cli)
+{
+    cli->ctx.db = db_close(cli->ctx.db);
+    cli->arena = arena_destroy(cli->arena);
+}
+
+int cli_exit(const Ctx *c, Err err)
+{
+    if (err == OK)
+        return EXIT_DONE;
+    for (size_t i = 0; i < c->problems.n; i++) {
+        const Problem *problem = &c->problems.at[i];
+        fprintf(stderr, "%.*s%s%.*s\n", STR_ARG(problem->path), str_empty(problem->path) ? "" : ": ",
+                STR_ARG(problem->text));
+    }
+    if (c->problems.n == 0)
+        fprintf(stderr, "%s\n", err_meaning(err));
+    return EXIT_FAILED;
+}

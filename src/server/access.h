@@ -1,0 +1,21 @@
+/* Who may do what with which type of resource: one table, role by class of types. What the table does not
+ * allow is refused. Pure. */
+#ifndef SERVER_ACCESS_H
+#define SERVER_ACCESS_H
+
+#include "base/ctx.h"
+
+typedef enum Interaction {
+    CAN_READ = 1, /* read, vread, search, and the events of the type */
+    CAN_CREATE = 2,
+    CAN_UPDATE = 4,
+    CAN_DELETE = 8,
+} Interaction;
+
+bool access_allows(Role role, Str type, Interaction interaction);
+/* One sentence for the person who was refused. */
+const char *access_refusal(Role role, Str type, Interaction interaction);
+/* OK, or ERR_FORBIDDEN with that sentence. */
+MUST_USE Err access_check(Ctx *c, Str type, Interaction interaction);
+
+#endif

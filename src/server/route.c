@@ -1,0 +1,163 @@
+#include "server/route.h"
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "follow/follow_link.h"
+#include "server/auth.h"
+#include "server/session.h"
+#include "server/write.h"
+
+static bool lists_word(const char *words, Str word)
+{
+    for (Str rest = str_from(words); !str_empty(rest);)
+        if (str_eq(str_cut(rest, ' ', &rest), word))
+            return true;
+    return false;
+}
+
+static Str *part_named(Request *r, Str name)
+{
+    return str_is(name, "type")        ? &r->type
+           : str_is(name, "id")        ? &r->id
+           : str_is(name, "version")   ? &r->version
+           : str_is(name, "operation") ? &r->operation
+                                       : &r->rest;
+}
+
+/* One segment of the address against one of the pattern. */
+static bool segment_matches(Request *r, Str pattern, Str segment)
+{
+    bool is_operation = str_starts(pattern, S("$"));
+    if (is_operation) {
+        if (segment.n < 2 || segment.p[0] != '$')
+            return false;
+        pattern = str_slice(pattern, 1, pattern.n);
+        segment = str_slice(segment, 1, segment.n);
+    } else if (!str_starts(pattern, S("{"))) {
+        return str_eq(pattern, segment);
+    } else if (segment.n == 0 || segment.p[0] == '$' || segment.p[0] == '_') {
+        return false;
+    }
+    return percent_decode(r->ctx.arena, segment, false, part_named(r, str_slice(pattern, 1, pattern.n - 1)));
+}
+
+static bool route_matches(Request *r, const Route *route, Str path)
+{
+    r->type = r->id = r->version = r->operation = r->rest = STR_NONE;
+    Str pattern = str_from(route->pattern);
+    pattern = str_slice(pattern, 1, pattern.n);
+    while (pattern.p && path.p) {
+        if (str_is(pattern, "{rest}"))
+            return percent_decode(r->ctx.arena, path, false, &r->rest);
+        if (!segment_matches(r, str_cut(pattern, '/', &pattern), str_cut(path, '/', &path)))
+            return false;
+    }
+    return !pattern.p && !path.p;
+}
+
+static Err refuse_method(Request *r, const Buf *allowed)
+{
+    answer_header(r, "Allow", buf_str(allowed));
+    return problem(&r->ctx, ERR_METHOD, STR_NONE, "%.*s does not go with this address; it takes %.*s.",
+                   STR_ARG(r->method), STR_ARG(buf_str(allowed)));
+}
+
+/* The page answers every other address, but what is under /fhir is not a page. */
+static bool is_catch_all(const Route *route)
+{
+    return strcmp(route->pattern, "/{rest}") == 0;
+}
+
+static Err find(Request *r)
+{
+    Str path = str_cut(r->target, '?', &r->query);
+    if (path.n == 0 || path.p[0] != '/')
+        return problem(&r->ctx, ERR_SYNTAX, STR_NONE, "The address does not start with a slash.");
+    path = str_slice(path, 1, path.n);
+    if (path.n > 1 && path.p[path.n - 1] == '/')
+        path.n--;
+    bool is_fhir = str_is(path, "fhir") || str_starts(path, S("fhir/"));
+    Buf allowed = buf_make(r->ctx.arena, 256);
+    for (const Route *route = routes; route->pattern; route++) {
+        if (is_catch_all(route) ? is_fhir || allowed.n : !route_matches(r, route, path))
+            continue;
+        if (is_catch_all(route) && !route_matches(r, route, path))
+            break;
+        if (lists_word(route->methods, r->method)) {
+            r->route = route;
+            return OK;
+        }
+        for (Str words = str_from(route->methods); !str_empty(words);)
+            buf_fmt(&allowed, "%s%.*s", allowed.n ? ", " : "", STR_ARG(str_cut(words, ' ', &words)));
+    }
+    if (allowed.n)
+        return refuse_method(r, &allowed);
+    return problem(&r->ctx, ERR_NOT_FOUND, STR_NONE, "There is nothing at this address.");
+}
+
+static Err check_guard(Request *r)
+{
+    if (r->route->guard == GUARD_OPEN)
+        return OK;
+    if (r->ctx.user.role == ROLE_NONE)
+        return problem(&r->ctx, ERR_SIGN_IN, STR_NONE, "Sign in first.");
+    if (r->route->guard == GUARD_ADMIN && r->ctx.user.role != ROLE_ADMIN && r->ctx.user.role != ROLE_SYSTEM)
+        return problem(&r->ctx, ERR_FORBIDDEN, STR_NONE, "Only an administrator may see this.");
+    return OK;
+}
+
+static Err begin(Request *r)
+{
+    TRY(find(r));
+    TRY(auth_recognise(r));
+    TRY(check_guard(r));
+    return auth_check_origin(r);
+}
+
+static Err serve(Request *r)
+{
+    if (r->too_large)
+        return problem(&r->ctx, ERR_TOO_LARGE, STR_NONE, "The request's body is larger than the limit.");
+    if (r->session.p)
+        TRY(session_touch(&r->ctx, r->session, r->session_seen_us));
+    TRY(r->route->runs == RUNS_WRITE ? write_serve(r, r->route->run) : r->route->run(r));
+    if (arena_exhausted(r->ctx.arena))
+        return problem(&r->ctx, ERR_UNAVAILABLE, STR_NONE, "The answer is too large to make.");
+    return OK;
+}
+
+/* A failure of the program or its database is logged once, here; a refusal is the client's to read. */
+static void log_failure(Request *r, Err err)
+{
+    if (err != ERR_INTERNAL && err != ERR_UNAVAILABLE && err != ERR_DISK_FULL)
+        return;
+    Str text = r->ctx.problems.n ? r->ctx.problems.at[0].text : str_from(err_meaning(err));
+    log_line(LOG_ERROR, "request %.*s, %.*s %.*s: %.*s", STR_ARG(r->ctx.request_id), STR_ARG(r->method),
+             STR_ARG(request_path_for_audit(r)), STR_ARG(text));
+}
+
+void route_refuse(Request *r, Err err)
+{
+    log_failure(r, err);
+    if (!str_starts(r->target, S("/r/"))) {
+        answer_refuse(r, err);
+        return;
+    }
+    LinkAnswer page = follow_link_trouble(r->ctx.arena);
+    answer_body(r, err_http_status(err), arena_cstr(r->ctx.arena, page.content_type), page.body);
+}
+
+bool route_begin(Request *r)
+{
+    Err err = begin(r);
+    if (err != OK)
+        route_refuse(r, err);
+    return err == OK;
+}
+
+void route_serve(Request *r)
+{
+    Err err = serve(r);
+    if (err != OK)
+        route_refuse(r, err);
+}

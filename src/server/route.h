@@ -1,0 +1,58 @@
+/* The addresses of the server: one table, from which requests are dispatched and refused. */
+#ifndef SERVER_ROUTE_H
+#define SERVER_ROUTE_H
+
+#include "server/request.h"
+
+/* Runs with r->ctx ready and the guard passed, and fills r->answer. On an error the caller makes the refusal.
+ */
+typedef Err RouteFn(Request *r);
+
+typedef enum RouteRuns {
+    RUNS_HERE,   /* in the HTTP thread: one indexed statement at most */
+    RUNS_WORKER, /* in a worker */
+    RUNS_WRITE,  /* in a worker, in one transaction with its audit row and its Idempotency-Key (write.h) */
+} RouteRuns;
+
+typedef enum RouteGuard {
+    GUARD_OPEN,      /* no sign-in */
+    GUARD_SIGNED_IN, /* any role; the handler asks access.h about the type */
+    GUARD_ADMIN,     /* admin or system */
+} RouteGuard;
+
+struct Route {
+    const char *methods; /* "GET HEAD" */
+    const char *pattern; /* segments: a literal, {type} {id} {version}, ${operation}, or {rest} for all that
+                          * follows. A segment that starts with $ or _ is never a {type} or an {id} */
+    RouteRuns runs;
+    RouteGuard guard;
+    RouteFn *run;
+    const char *title;
+};
+
+/* Ends with a row whose pattern is NULL. */
+extern const Route routes[];
+
+/* When the headers are there and the body is not: finds the route, recognises the user and asks the guard.
+ * False where the request is refused; its answer then stands. */
+bool route_begin(Request *r);
+/* When the body is there: runs the route, in this thread. Never fails: an error becomes a refusal. */
+void route_serve(Request *r);
+/* Makes the refusal that goes with the address: an OperationOutcome, or for a patient's link a page to read.
+ */
+void route_refuse(Request *r, Err err);
+
+/* The handlers, by file. */
+/* fhir_http.c */
+RouteFn fhir_http_metadata, fhir_http_read, fhir_http_vread, fhir_http_search, fhir_http_search_post,
+    fhir_http_create, fhir_http_update, fhir_http_delete, fhir_http_bundle, fhir_http_later;
+/* operation_http.c */
+RouteFn operation_http;
+/* auth_http.c */
+RouteFn auth_http_sign_in, auth_http_sign_out, auth_http_me;
+/* plain_http.c */
+RouteFn plain_http_health, plain_http_audit, plain_http_page, plain_http_link;
+/* live.c */
+RouteFn live_http_events;
+
+#endif

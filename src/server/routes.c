@@ -1,0 +1,47 @@
+#include "server/route.h"
+
+const Route routes[] = {
+    { "GET HEAD", "/health", RUNS_WORKER, GUARD_OPEN, plain_http_health,
+      "Whether the program and its database work" },
+
+    { "POST", "/auth/sign-in", RUNS_WORKER, GUARD_OPEN, auth_http_sign_in, "Opens a session" },
+    { "POST", "/auth/sign-out", RUNS_WORKER, GUARD_OPEN, auth_http_sign_out, "Ends the session" },
+    { "GET HEAD", "/auth/me", RUNS_WORKER, GUARD_SIGNED_IN, auth_http_me, "Who is signed in" },
+
+    { "GET", "/events", RUNS_WORKER, GUARD_SIGNED_IN, live_http_events,
+      "Changes of the record, as they happen" },
+    { "GET", "/audit", RUNS_WORKER, GUARD_ADMIN, plain_http_audit, "Who asked for what" },
+
+    { "GET HEAD", "/fhir/metadata", RUNS_WORKER, GUARD_OPEN, fhir_http_metadata, "What this server can do" },
+    { "POST", "/fhir", RUNS_WRITE, GUARD_SIGNED_IN, fhir_http_bundle,
+      "Stores a transaction, all or nothing" },
+    { "GET", "/fhir", RUNS_WORKER, GUARD_SIGNED_IN, fhir_http_later, "Search over all types" },
+    { "GET", "/fhir/_history", RUNS_WORKER, GUARD_SIGNED_IN, fhir_http_later, "History of the whole record" },
+    { "POST", "/fhir/_search", RUNS_WORKER, GUARD_SIGNED_IN, fhir_http_later, "Search over all types" },
+    { "GET POST", "/fhir/${operation}", RUNS_WORKER, GUARD_SIGNED_IN, operation_http,
+      "Operation on the clinic" },
+    { "GET HEAD", "/fhir/{type}", RUNS_WORKER, GUARD_SIGNED_IN, fhir_http_search, "Searches a type" },
+    { "POST", "/fhir/{type}", RUNS_WRITE, GUARD_SIGNED_IN, fhir_http_create, "Creates a resource" },
+    { "PUT PATCH DELETE", "/fhir/{type}", RUNS_WORKER, GUARD_SIGNED_IN, fhir_http_later,
+      "Conditional update, patch or delete" },
+    { "POST", "/fhir/{type}/_search", RUNS_WORKER, GUARD_SIGNED_IN, fhir_http_search_post,
+      "Searches a type" },
+    { "GET", "/fhir/{type}/_history", RUNS_WORKER, GUARD_SIGNED_IN, fhir_http_later, "History of a type" },
+    { "GET POST", "/fhir/{type}/${operation}", RUNS_WORKER, GUARD_SIGNED_IN, operation_http,
+      "Operation on a type" },
+    { "GET HEAD", "/fhir/{type}/{id}", RUNS_HERE, GUARD_SIGNED_IN, fhir_http_read, "Reads a resource" },
+    { "PUT", "/fhir/{type}/{id}", RUNS_WRITE, GUARD_SIGNED_IN, fhir_http_update, "Stores a new version" },
+    { "DELETE", "/fhir/{type}/{id}", RUNS_WRITE, GUARD_SIGNED_IN, fhir_http_delete,
+      "Marks a resource deleted" },
+    { "PATCH", "/fhir/{type}/{id}", RUNS_WORKER, GUARD_SIGNED_IN, fhir_http_later, "Patch" },
+    { "GET", "/fhir/{type}/{id}/_history", RUNS_WORKER, GUARD_SIGNED_IN, fhir_http_later,
+      "History of a resource" },
+    { "GET HEAD", "/fhir/{type}/{id}/_history/{version}", RUNS_WORKER, GUARD_SIGNED_IN, fhir_http_vread,
+      "Reads a version" },
+    { "GET POST", "/fhir/{type}/{id}/${operation}", RUNS_WORKER, GUARD_SIGNED_IN, operation_http,
+      "Operation on a resource" },
+
+    { "GET HEAD POST", "/r/{rest}", RUNS_WORKER, GUARD_OPEN, plain_http_link, "A patient's own pages" },
+    { "GET HEAD", "/{rest}", RUNS_HERE, GUARD_OPEN, plain_http_page, "The page and its files" },
+    { 0 },
+};

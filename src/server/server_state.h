@@ -1,0 +1,48 @@
+/* What lives as long as the server: handlers read it, server.c makes it. */
+#ifndef SERVER_SERVER_STATE_H
+#define SERVER_SERVER_STATE_H
+
+#include "base/limits.h"
+#include "db/db.h"
+#include "server/audit.h"
+#include "server/deadlines.h"
+#include "server/live.h"
+#include "server/queue.h"
+#include "server/rate.h"
+#include "server/server.h"
+#include "server/write.h"
+
+#include <pthread.h>
+
+struct MHD_Daemon;
+
+enum { HTTP_THREADS = 4, WORKERS = 8 };
+
+struct Server {
+    Arena *arena;
+    Db *db;
+    Str public_url; /* without a slash at its end; absent where links follow the Host header */
+    bool tls, demo;
+    Str url; /* "http://127.0.0.1:8080" */
+
+    Audit *audit;
+    Live *live;
+    RunningWrites *running;
+
+    pthread_mutex_t rate_lock;
+    RateTable rate;
+
+    Queue *work;
+    pthread_t workers[WORKERS];
+    struct MHD_Daemon *daemon;
+    Deadlines *deadlines;
+    _Atomic bool is_stopping;
+    _Atomic int n_exchanges; /* requests from their first line to the end of their answer */
+};
+
+/* Counts one try against the server's table. ERR_TOO_MANY with Retry-After where the rule's limit is used up.
+ */
+MUST_USE Err server_rate_take(Request *r, Str what, RateRule rule);
+void server_rate_forget(Server *server, Str what);
+
+#endif

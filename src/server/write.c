@@ -1,0 +1,185 @@
+#include "server/write.h"
+
+#include "base/time.h"
+#include "server/server_state.h"
+#include "server/session.h"
+
+enum { KEY_MIN_BYTES = 16, KEY_MAX_BYTES = 128 };
+#define KEY_LIFE_US (7 * US_PER_DAY)
+
+struct RunningWrites {
+    pthread_mutex_t lock;
+    Str names[LIMIT_CONNECTIONS]; /* account and key; in the arena of the request that runs */
+    size_t n;
+};
+
+RunningWrites *running_writes_make(Arena *a)
+{
+    RunningWrites *running = arena_new(a, RunningWrites, 1);
+    pthread_mutex_init(&running->lock, NULL);
+    return running;
+}
+
+/* A key under way: gives it back at the end of its scope. */
+typedef struct Turn {
+    RunningWrites *running;
+    Str name;
+} Turn;
+
+static bool turn_take(RunningWrites *running, Str name, Turn *ret_turn)
+{
+    pthread_mutex_lock(&running->lock);
+    bool is_free = running->n < LIMIT_CONNECTIONS;
+    for (size_t i = 0; i < running->n && is_free; i++)
+        is_free = !str_eq(running->names[i], name);
+    if (is_free) {
+        running->names[running->n++] = name;
+        *ret_turn = (Turn){ running, name };
+    }
+    pthread_mutex_unlock(&running->lock);
+    return is_free;
+}
+
+static void turn_done(Turn *turn)
+{
+    RunningWrites *running = turn->running;
+    if (!running)
+        return;
+    pthread_mutex_lock(&running->lock);
+    size_t i = 0;
+    while (running->names[i].p != turn->name.p)
+        i++;
+    running->names[i] = running->names[--running->n];
+    pthread_mutex_unlock(&running->lock);
+}
+
+static Str answer_headers_text(Request *r)
+{
+    Buf b = buf_make(r->ctx.arena, LIMIT_URL_BYTES);
+    for (size_t i = 0; i < r->answer.headers.n; i++)
+        buf_fmt(&b, "%.*s: %.*s\n", STR_ARG(r->answer.headers.at[i].name),
+                STR_ARG(r->answer.headers.at[i].value));
+    return buf_str(&b);
+}
+
+static void answer_headers_read(Request *r, Str text)
+{
+    while (!str_empty(text)) {
+        Str value, line = str_cut(text, '\n', &text);
+        Str name = str_cut(line, ':', &value);
+        answer_header(r, arena_cstr(r->ctx.arena, name), str_trim(value));
+    }
+}
+
+static Err refuse_running(Request *r)
+{
+    answer_header(r, "Retry-After", S("1"));
+    return problem(&r->ctx, ERR_CONFLICT, S("Idempotency-Key"),
+                   "The first request with this Idempotency-Key is still running.");
+}
+
+/* The answer of an earlier request with this key. ERR_NOT_FOUND where there was none. */
+static Err replay(Request *r, Str key, Str body_hash)
+{
+    Ctx *c = &r->ctx;
+    AUTO(rows_done) Rows *rows = NULL;
+    TRY(db_query(c,
+                 SQL("SELECT method, path, body_hash, status, headers, body, state FROM idempotency "
+                     "WHERE key = $1 AND account = $2 AND created_us > $3"),
+                 ARGS(T(key), T(c->user.account), I(c->now_us - KEY_LIFE_US)), &rows));
+    if (!rows_next(rows)) {
+        TRY(rows_error(rows));
+        return ERR_NOT_FOUND;
+    }
+    if (!str_eq(rows_text(rows, 0), r->method) || !str_eq(rows_text(rows, 1), r->target) ||
+        !str_eq(rows_text(rows, 2), body_hash))
+        return problem(c, ERR_RULE, S("Idempotency-Key"),
+                       "This Idempotency-Key was used for another request. A new request takes a new key.");
+    if (!str_is(rows_text(rows, 6), "done"))
+        return refuse_running(r);
+    r->answer.status = (int)rows_int(rows, 3);
+    answer_headers_read(r, arena_str(c->arena, rows_text(rows, 4)));
+    r->answer.body = arena_str(c->arena, rows_text(rows, 5));
+    return OK;
+}
+
+/* Takes the key in this transaction. On PostgreSQL a second server waits here until the first has committed.
+ */
+static Err key_take(Request *r, Str key, Str body_hash)
+{
+    Ctx *c = &r->ctx;
+    TRY(db_exec(c, SQL("DELETE FROM idempotency WHERE created_us <= $1"), ARGS(I(c->now_us - KEY_LIFE_US))));
+    AUTO(rows_done) Rows *taken = NULL;
+    TRY(db_query(c,
+                 SQL("INSERT INTO idempotency (key, account, method, path, body_hash, created_us, state) "
+                     "VALUES ($1, $2, $3, $4, $5, $6, 'running') ON CONFLICT (key, account) DO NOTHING "
+                     "RETURNING key"),
+                 ARGS(T(key), T(c->user.account), T(r->method), T(r->target), T(body_hash), I(c->now_us)),
+                 &taken));
+    if (rows_next(taken))
+        return OK;
+    TRY(rows_error(taken));
+    return refuse_running(r);
+}
+
+static Err key_finish(Request *r, Str key)
+{
+    return db_exec(&r->ctx,
+                   SQL("UPDATE idempotency SET status = $1, headers = $2, body = $3, state = 'done' "
+                       "WHERE key = $4 AND account = $5"),
+                   ARGS(I(r->answer.status), T(answer_headers_text(r)), T(r->answer.body), T(key),
+                        T(r->ctx.user.account)));
+}
+
+static Err run_in_transaction(Request *r, RouteFn *handler, Str key, Str body_hash)
+{
+    AUTO(tx_done) Tx *tx = NULL;
+    TRY(tx_begin(&r->ctx, &tx));
+    if (key.p)
+        TRY(key_take(r, key, body_hash));
+    TRY(handler(r));
+    if (key.p)
+        TRY(key_finish(r, key));
+    TRY(audit_add(r, r->answer.status));
+    TRY(tx_commit(tx));
+    r->audited = true;
+    return OK;
+}
+
+static Err check_key(Ctx *c, Str key)
+{
+    bool is_plain = key.n >= KEY_MIN_BYTES && key.n <= KEY_MAX_BYTES;
+    for (size_t i = 0; i < key.n && is_plain; i++)
+        is_plain = key.p[i] > ' ' && key.p[i] < 0x7f;
+    if (is_plain)
+        return OK;
+    return problem(c, ERR_SYNTAX, S("Idempotency-Key"), "An Idempotency-Key is %d to %d plain characters.",
+                   KEY_MIN_BYTES, KEY_MAX_BYTES);
+}
+
+/* A refusal leaves an empty answer: what the handler had begun to say is not true any more. */
+static Err finish(Request *r, Err err)
+{
+    if (err != OK) {
+        r->answer.status = 0;
+        r->answer.body = STR_NONE;
+    }
+    return err;
+}
+
+Err write_serve(Request *r, RouteFn *handler)
+{
+    Str key = request_header(r, "Idempotency-Key");
+    if (!key.p)
+        return finish(r, run_in_transaction(r, handler, STR_NONE, STR_NONE));
+    TRY(check_key(&r->ctx, key));
+    AUTO(turn_done) Turn turn = { 0 };
+    Str name = arena_fmt(r->ctx.arena, "%.*s %.*s", STR_ARG(r->ctx.user.account), STR_ARG(key));
+    if (!turn_take(r->server->running, name, &turn))
+        return refuse_running(r);
+    Str body_hash = secret_hash(r->ctx.arena, r->body);
+    Err err = replay(r, key, body_hash);
+    if (err != ERR_NOT_FOUND)
+        return err;
+    return finish(r, run_in_transaction(r, handler, key, body_hash));
+}

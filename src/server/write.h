@@ -1,0 +1,17 @@
+/* Writes: each runs in one transaction together with its audit row and, where the client sent an
+ * Idempotency-Key, with the answer that a repeat of it will get. So a change, who made it and what was
+ * answered are on the disk together or not at all. */
+#ifndef SERVER_WRITE_H
+#define SERVER_WRITE_H
+
+#include "server/route.h"
+
+/* Keys whose first request is still running in this process. */
+typedef struct RunningWrites RunningWrites;
+RunningWrites *running_writes_make(Arena *a);
+
+/* Runs a handler that writes. A key seen before gets the stored answer (7 days long); with another request,
+ * ERR_RULE; while the first is still running, ERR_CONFLICT with Retry-After. */
+MUST_USE Err write_serve(Request *r, RouteFn *handler);
+
+#endif
