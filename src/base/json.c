@@ -23,6 +23,11 @@ Json *json_parse(Arena *a, Str text)
     Json *j = json_tokener_parse_ex(tokener, text.p, (int)text.n);
     enum json_tokener_error e = json_tokener_get_error(tokener);
     size_t end = json_tokener_get_parse_end(tokener);
+    if (e == json_tokener_continue) { /* a number at the very end: only a NUL tells json-c that it is whole */
+        j = json_tokener_parse_ex(tokener, "", 1);
+        e = json_tokener_get_error(tokener);
+        end = text.n;
+    }
     json_tokener_free(tokener);
     if (j)
         arena_defer(a, put_object, j);
