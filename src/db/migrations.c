@@ -40,22 +40,23 @@ static const char record[] =
 
 /* The search index: rows derived from resource, rebuilt at will. Each table has one index to search by, which
  * ends in id so that a page starts where the last one ended, and one to find a resource's rows when it
- * changes. There is no unique key: two names may fold to the same text. PostgreSQL refuses index entries over
+ * changes, which ends in what a result is sorted by: SQLite takes the other one for MIN() and MAX() unless this
+ * one covers the question. There is no unique key: two names may fold to the same text. PostgreSQL refuses index entries over
  * 2,704 bytes, so whoever fills these tables cuts long texts (and whoever searches cuts alike).
  *
- * low and high are doubles as 16 hexadecimal digits that sort by bytes as the numbers do: SQL of both engines
- * then compares them without a floating-point column. */
+ * low and high are decimals of any size as text that sorts by bytes as the numbers do (fhir/index_text.h): SQL
+ * of both engines then compares them exactly, without a floating-point column. */
 static const char search_index[] =
     "CREATE TABLE index_token ("
     "  type TEXT NOT NULL, param TEXT NOT NULL, system TEXT NOT NULL, code TEXT NOT NULL, id TEXT NOT NULL);"
     "CREATE INDEX index_token_by_code ON index_token (type, param, code, system, id);"
-    "CREATE INDEX index_token_by_resource ON index_token (type, id);"
+    "CREATE INDEX index_token_by_resource ON index_token (type, id, param, code);"
 
     /* folded: without case and accents, for the usual search; exact: as written, for :exact. */
     "CREATE TABLE index_string ("
     "  type TEXT NOT NULL, param TEXT NOT NULL, folded TEXT NOT NULL, exact TEXT NOT NULL, id TEXT NOT NULL);"
     "CREATE INDEX index_string_by_text ON index_string (type, param, folded, id);"
-    "CREATE INDEX index_string_by_resource ON index_string (type, id);"
+    "CREATE INDEX index_string_by_resource ON index_string (type, id, param, folded);"
 
     /* The half-open range that a date, dateTime, instant, Period or Timing covers. */
     "CREATE TABLE index_date ("
@@ -63,30 +64,30 @@ static const char search_index[] =
     "NULL);"
     "CREATE INDEX index_date_by_start ON index_date (type, param, from_us, to_us, id);"
     "CREATE INDEX index_date_by_end ON index_date (type, param, to_us, id);"
-    "CREATE INDEX index_date_by_resource ON index_date (type, id);"
+    "CREATE INDEX index_date_by_resource ON index_date (type, id, param, from_us);"
 
     "CREATE TABLE index_number ("
     "  type TEXT NOT NULL, param TEXT NOT NULL, low TEXT NOT NULL, high TEXT NOT NULL, id TEXT NOT NULL);"
     "CREATE INDEX index_number_by_value ON index_number (type, param, low, high, id);"
-    "CREATE INDEX index_number_by_resource ON index_number (type, id);"
+    "CREATE INDEX index_number_by_resource ON index_number (type, id, param, low);"
 
     "CREATE TABLE index_quantity ("
     "  type TEXT NOT NULL, param TEXT NOT NULL, system TEXT NOT NULL, code TEXT NOT NULL, unit TEXT NOT NULL,"
     "  low TEXT NOT NULL, high TEXT NOT NULL, id TEXT NOT NULL);"
     "CREATE INDEX index_quantity_by_value ON index_quantity (type, param, low, high, id);"
     "CREATE INDEX index_quantity_by_code ON index_quantity (type, param, code, low, id);"
-    "CREATE INDEX index_quantity_by_resource ON index_quantity (type, id);"
+    "CREATE INDEX index_quantity_by_resource ON index_quantity (type, id, param, low);"
 
     "CREATE TABLE index_reference ("
     "  type TEXT NOT NULL, param TEXT NOT NULL, target_type TEXT NOT NULL, target_id TEXT NOT NULL,"
     "  id TEXT NOT NULL);"
     "CREATE INDEX index_reference_by_target ON index_reference (type, param, target_id, target_type, id);"
-    "CREATE INDEX index_reference_by_resource ON index_reference (type, id);"
+    "CREATE INDEX index_reference_by_resource ON index_reference (type, id, param, target_id);"
 
     "CREATE TABLE index_uri ("
     "  type TEXT NOT NULL, param TEXT NOT NULL, uri TEXT NOT NULL, id TEXT NOT NULL);"
     "CREATE INDEX index_uri_by_uri ON index_uri (type, param, uri, id);"
-    "CREATE INDEX index_uri_by_resource ON index_uri (type, id);";
+    "CREATE INDEX index_uri_by_resource ON index_uri (type, id, param, uri);";
 
 /* The outbox (db/outbox.h). The counter's row is locked from the event to the commit, which puts the numbers
  * in the order of the commits. */
