@@ -260,7 +260,7 @@ static void gather_curve(Ctx *c, const Chart *chart, const Instrument *instrumen
         if (chart->infusions.at[i].started_us != TIME_NONE)
             infusions_us[curve.n_infusions++] = chart->infusions.at[i].started_us;
     FollowJudgement judgement = follow_judge(instrument->id, chart->scores.at, chart->scores.n,
-                                             curve.n_infusions ? infusions_us[0] : TIME_NONE, &rules);
+                                             response_first_infusion_us(chart), &rules);
     curve.before_treatment = judgement.baseline ? judgement.baseline->total : -1;
     *ret_curve = curve;
 }

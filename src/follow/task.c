@@ -66,6 +66,7 @@ bool task_from_json(Arena *a, Json *resource, WorryTask *ret_task)
         kind = worry_kind_from_code(json_find_str(resource, "code.coding[0].code"));
     if (kind == WORRY_NONE)
         return false;
+    Str description = json_find_str(resource, "description");
     *ret_task = (WorryTask){
         .id = json_find_str(resource, "id"),
         .patient_id = referenced_id(resource, "for.reference", "Patient"),
@@ -76,7 +77,7 @@ bool task_from_json(Arena *a, Json *resource, WorryTask *ret_task)
         .authored_us = time_at(resource, "authoredOn"),
         .owner_id = referenced_id(resource, "owner.reference", "Practitioner"),
         .owner = json_find_str(resource, "owner.display"),
-        .description = json_find_str(resource, "description"),
+        .description = description.p ? description : str_from(worry_title(kind)),
         .notes = inside(a, json_get(resource, "note")),
         .outputs = inside(a, json_get(resource, "output")),
     };
