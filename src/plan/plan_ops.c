@@ -1,0 +1,2 @@
+#include "plan/plan_ops.h"
+const Operation plan_operations[] = { { 0 } };
