@@ -94,9 +94,13 @@ const char *db_engine_name(const Db *db)
     return db->engine->name;
 }
 
-DbCounts db_counts(const Db *db)
+DbCounts db_counts(Db *db)
 {
-    return (DbCounts){ .transactions = db->transactions, .commits = db->commits };
+    return (DbCounts){
+        .transactions = db->transactions,
+        .commits = db->commits,
+        .waiting = db->writer ? (int64_t)writer_waiting(db->writer) : 0,
+    };
 }
 
 /* ---- statements ---- */

@@ -117,11 +117,11 @@ void tx_done(Tx **tx);
  * PostgreSQL's do not. Take it before reading. */
 MUST_USE Err tx_lock(Ctx *c, Str name);
 
-/* Since db_open(): transactions that were committed, and commits that it took (fewer on SQLite under load).
- */
+/* For the health page. Fewer commits than transactions on SQLite under load: several share one. */
 typedef struct DbCounts {
-    int64_t transactions, commits;
+    int64_t transactions, commits; /* since db_open() */
+    int64_t waiting;               /* for their turn to write, now; 0 on PostgreSQL */
 } DbCounts;
-DbCounts db_counts(const Db *db);
+DbCounts db_counts(Db *db);
 
 #endif

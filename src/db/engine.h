@@ -153,6 +153,8 @@ void rows_close(Rows *r);
 Err writer_open(Ctx *c, Db *db, Writer **ret);
 Writer *writer_close(Writer *w);
 Connection *writer_connection(Writer *w);
+/* How many jobs wait for their turn. */
+size_t writer_waiting(Writer *w);
 /* Waits for this job's turn and opens its savepoint. Has the turn when it returns OK; else the words are in
  * job->trouble, here and below. */
 Err writer_begin(Writer *w, Job *job);

@@ -298,3 +298,11 @@ Connection *writer_connection(Writer *w)
 {
     return w->connection;
 }
+
+size_t writer_waiting(Writer *w)
+{
+    pthread_mutex_lock(&w->lock);
+    size_t n = w->queue.n;
+    pthread_mutex_unlock(&w->lock);
+    return n;
+}

@@ -34,9 +34,9 @@ static void run_workers(const Bed *bed, Worker *workers, int n, void *(*work)(vo
         assert_ok(workers[i].err);
 }
 
-static void pause_ms(int ms)
+static void pause_1ms(void)
 {
-    nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000L }, NULL);
+    nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 }
 
 /* ---- writing ---- */
@@ -152,11 +152,13 @@ static void *write_expecting_failure(void *argument)
     return NULL;
 }
 
+/* Returns when it waits for its turn, which the caller has. */
 static void start(const Bed *bed, Worker *worker, void *(*work)(void *))
 {
     *worker = (Worker){ .bed = bed };
     assert_int_equal(pthread_create(&worker->thread, NULL, work, worker), 0);
-    pause_ms(100); /* until it waits for its turn */
+    for (int tries = 0; tries < 10000 && db_counts(bed->c.db).waiting == 0; tries++)
+        pause_1ms();
 }
 
 static void finish(Worker *worker)
@@ -239,7 +241,7 @@ static void test_a_turn_that_does_not_come(void **state)
     if (bed_on_postgres())
         skip();
     Worker other;
-    bed->c.db->busy_ms = 20;
+    bed->c.db->busy_ms = 300;
     AUTO(tx_done) Tx *tx = NULL;
     assert_ok(tx_begin(&bed->c, &tx));
     start(bed, &other, write_expecting_busy);
