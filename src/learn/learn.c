@@ -37,10 +37,11 @@ typedef struct Induction {
 static Induction induction_of(const Chart *chart, const LearnRules *rules)
 {
     Induction induction = { TIME_NONE, TIME_NONE, 0 };
+    int64_t first_us = response_first_infusion_us(chart);
     for (size_t i = 0; i < chart->infusions.n; i++) {
         int64_t at_us = chart->infusions.at[i].started_us;
         bool full = chart->course.infusions_planned > 0 && induction.given >= chart->course.infusions_planned;
-        if (at_us == TIME_NONE)
+        if (at_us == TIME_NONE || at_us < first_us)
             continue;
         if (induction.given && (full || at_us - induction.last_us > rules->induction_gap_us))
             break;
