@@ -11,7 +11,8 @@ static Str name_and_role(Arena *a, const StaffMember *member)
 
 static bool begins_sooner(const StaffMember *member, int64_t than_us)
 {
-    return member->on_duty_from_us != TIME_NONE && (than_us == TIME_NONE || member->on_duty_from_us < than_us);
+    return member->on_duty_from_us != TIME_NONE &&
+           (than_us == TIME_NONE || member->on_duty_from_us < than_us);
 }
 
 Err duty_read(Ctx *c, Str owner_id, PromiseFacts *facts)

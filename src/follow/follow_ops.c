@@ -130,19 +130,19 @@ static void show_task(Ctx *c, const WorryTask *task, Params *out)
     WorryPriority priority = priority_now(task, c->now_us);
     bool raised = priority != worry_priority(task->worry.kind, true, TIME_NONE, c->now_us);
     params_string(out, "id", task->id);
-    params_string(out, "patient_id", task->patient_id);
+    params_string(out, "patient-id", task->patient_id);
     params_code(out, "kind", str_from(worry_code(task->worry.kind)));
     params_string(out, "title", str_from(worry_title(task->worry.kind)));
     params_string(out, "description", task->description);
     params_code(out, "priority", str_from(worry_priority_word(priority)));
-    params_bool(out, "raised_by_age", raised);
+    params_bool(out, "raised-by-age", raised);
     params_bool(out, "open", task_is_open(task));
     params_bool(out, "owned", is_owned(task));
     params_string(out, "owner", task->owner);
-    params_string(out, "owner_id", task->owner_id);
+    params_string(out, "owner-id", task->owner_id);
     params_instant(out, "raised", task->authored_us);
-    params_instant(out, "owner_due", task->worry.owner_due_us);
-    params_instant(out, "contact_due", task->worry.contact_due_us);
+    params_instant(out, "owner-due", task->worry.owner_due_us);
+    params_instant(out, "contact-due", task->worry.contact_due_us);
     show_notes(c, task, out);
 }
 
@@ -185,7 +185,7 @@ static Err show_open_tasks(Ctx *c, const OpCall *in, Params *out)
     for (size_t i = 0; i < tasks.n; i++)
         unowned_high += !is_owned(&tasks.at[i]) && priority_now(&tasks.at[i], c->now_us) == WORRY_HIGH;
     params_int(out, "count", (int64_t)tasks.n);
-    params_int(out, "unowned_high", unowned_high);
+    params_int(out, "unowned-high", unowned_high);
     for (size_t i = 0; i < tasks.n; i++) {
         params_open(out, "task");
         params_string(out, "patient", patient_name(c, tasks.at[i].patient_id));
@@ -216,9 +216,9 @@ static Err take_task(Ctx *c, const OpCall *in, Params *out)
     TRY(tx_begin(c, &tx));
     TRY(open_task(c, in->id, &task));
     bool mine = str_eq(task.owner_id, c->user.person_id);
-    if (is_owned(&task) && !mine && !op_true(in, "take_over"))
+    if (is_owned(&task) && !mine && !op_true(in, "take-over"))
         return problem(c, ERR_CONFLICT, S("Task.owner"),
-                       "%.*s has this task; say take_over to take it from them", STR_ARG(task.owner));
+                       "%.*s has this task; say take-over to take it from them", STR_ARG(task.owner));
     if (!mine)
         task_add_note(c, &task, S("Taken"));
     task.owner_id = c->user.person_id;
@@ -269,7 +269,7 @@ static Err outcome_named(Ctx *c, const OpCall *in, size_t *ret_outcome)
 
 static Err safety_plan_named(Ctx *c, const OpCall *in, bool needed, Str *ret_code, Str *ret_text)
 {
-    Str code = op_string(in, "safety_plan");
+    Str code = op_string(in, "safety-plan");
     for (size_t i = 0; i < sizeof safety_plans / sizeof *safety_plans; i++)
         if (str_is(code, safety_plans[i].code)) {
             *ret_code = code;
@@ -277,7 +277,7 @@ static Err safety_plan_named(Ctx *c, const OpCall *in, bool needed, Str *ret_cod
             return OK;
         }
     if (needed || !str_empty(code))
-        return problem(c, ERR_INVALID, S("safety_plan"),
+        return problem(c, ERR_INVALID, S("safety-plan"),
                        "say how the safety plan stands: reviewed, made, refused, none");
     return OK;
 }
@@ -327,9 +327,9 @@ static void show_score(const Score *score, const Instrument *scale, Params *out)
     params_bool(out, "prorated", score->total >= 0 && !score->complete);
     params_int(out, "answered", score->answered);
     if (score->has_suicide_item && score->item_suicide >= 0)
-        params_int(out, "suicide_item", score->item_suicide);
-    params_bool(out, "suicide_item_missing", score->has_suicide_item && score->item_suicide < 0);
-    params_bool(out, "near_dose", score->near_dose);
+        params_int(out, "suicide-item", score->item_suicide);
+    params_bool(out, "suicide-item-missing", score->has_suicide_item && score->item_suicide < 0);
+    params_bool(out, "near-dose", score->near_dose);
     params_string(out, "reference",
                   arena_fmt(out->buf.arena, "%.*s/%.*s", STR_ARG(score->fact.type), STR_ARG(score->fact.id)));
     params_close(out);
@@ -346,9 +346,9 @@ static void show_infusions(const Chart *chart, Params *out)
         params_int(out, "number", infusion->number);
         params_instant(out, "at", infusion->started_us);
         if (before_us != TIME_NONE)
-            params_int(out, "days_since_last",
+            params_int(out, "days-since-last",
                        (infusion->started_us - before_us + US_PER_DAY / 2) / US_PER_DAY);
-        params_decimal(out, "given_mg", infusion->given_mg);
+        params_decimal(out, "given-mg", infusion->given_mg);
         params_code(out, "status", infusion->status);
         params_close(out);
         before_us = infusion->started_us;
@@ -382,9 +382,9 @@ static void show_judgement(Ctx *c, const Chart *chart, const Instrument *scale, 
     show_named_score(out, "baseline", judgement.baseline);
     show_named_score(out, "latest", judgement.latest);
     show_named_score(out, "best", judgement.best);
-    params_int(out, "remission_max", scale->remission_max);
+    params_int(out, "remission-max", scale->remission_max);
     if (judgement.baseline)
-        params_int(out, "response_max", judgement.baseline->total * (100 - rules.response_percent) / 100);
+        params_int(out, "response-max", judgement.baseline->total * (100 - rules.response_percent) / 100);
 }
 
 /* The rules that the judgement rests on, each with its source, so that the screen can mark what was not
@@ -443,11 +443,11 @@ static Err show_follow(Ctx *c, const OpCall *in, Params *out)
     TRY(chart_load(c, in->id, &chart));
     params_string(out, "instrument", scale->title);
     params_string(out, "recall", scale->recall);
-    params_int(out, "max_total", scale->max_total);
+    params_int(out, "max-total", scale->max_total);
     params_bool(out, "deceased", chart.deceased);
     show_judgement(c, &chart, scale, out);
     show_rules(out);
-    params_int(out, "gap_days", policy_row(policy_in_force(), "follow_report_gap")->value.units);
+    params_int(out, "gap-days", policy_row(policy_in_force(), "follow_report_gap")->value.units);
     for (size_t i = 0; i < chart.scores.n; i++)
         if (str_eq(chart.scores.at[i].instrument, scale->id))
             show_score(&chart.scores.at[i], scale, out);

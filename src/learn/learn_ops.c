@@ -94,10 +94,10 @@ static void show_row(Params *out, const Cohort *cohort, Str title, Str of, Propo
     params_string(out, "of", of);
     show_proportion(out, "rate", rate, enough);
     if (x_if_bounded >= 0) {
-        show_proportion(out, "worst_case", cohort_worst_case(cohort, x_if_bounded), enough);
-        show_proportion(out, "best_case", cohort_best_case(cohort, x_if_bounded), enough);
+        show_proportion(out, "worst-case", cohort_worst_case(cohort, x_if_bounded), enough);
+        show_proportion(out, "best-case", cohort_best_case(cohort, x_if_bounded), enough);
     }
-    params_bool(out, "too_few", !enough);
+    params_bool(out, "too-few", !enough);
     params_close(out);
 }
 
@@ -118,12 +118,12 @@ static void show_counts(Params *out, const Cohort *cohort)
 {
     params_int(out, "started", cohort->started);
     params_int(out, "infusions", cohort->infusions);
-    params_int(out, "in_treatment", cohort->in_treatment);
-    params_int(out, "not_due", cohort->not_due);
+    params_int(out, "in-treatment", cohort->in_treatment);
+    params_int(out, "not-due", cohort->not_due);
     params_int(out, "due", cohort->due);
     params_int(out, "measured", cohort->measured);
     params_int(out, "missed", cohort->missed);
-    params_int(out, "no_baseline", cohort->no_baseline);
+    params_int(out, "no-baseline", cohort->no_baseline);
     params_int(out, "responded", cohort->responded);
     params_int(out, "remitted", cohort->remitted);
 }
@@ -173,7 +173,7 @@ static Err show_outcomes(Ctx *c, const OpCall *in, Params *out)
                   "one before infusion 1. A course is due once that window has closed.",
                   STR_ARG(scale->title), (long long)(rules.window_from_us / US_PER_DAY),
                   (long long)(rules.window_to_us / US_PER_DAY)));
-    params_instant(out, "as_of", c->now_us);
+    params_instant(out, "as-of", c->now_us);
     show_counts(out, &cohort);
     show_rows(out, &cohort);
     show_rules(c, out);

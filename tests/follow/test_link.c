@@ -309,7 +309,7 @@ static void act_at_random(Visitor *v, Random *random, int told_pipe)
         Link link = link_of(v);
         Str reached = S(
             "{\"name\":\"outcome\",\"valueCode\":\"reached-safe\"},{\"name\":\"note\",\"valueString\":\"n\"},"
-            "{\"name\":\"safety_plan\",\"valueCode\":\"made\"}");
+            "{\"name\":\"safety-plan\",\"valueCode\":\"made\"}");
         if (link.task_id.p && random_u64(random) % 3 == 0)
             (void)operate(v->c, "Task", arena_cstr(v->c->arena, link.task_id), "outcome", reached,
                           &(Err){ OK });

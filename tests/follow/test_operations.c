@@ -81,7 +81,7 @@ static void taking_makes_me_the_owner_and_nobody_takes_it_from_me_unsaid(void **
     assert_null(operate(v.c, "Task", task_id(&v), "take", STR_NONE, &e));
     assert_int_equal(e, ERR_CONFLICT);
     assert_non_null(
-        operate(v.c, "Task", task_id(&v), "take", S("{\"name\":\"take_over\",\"valueBoolean\":true}"), NULL));
+        operate(v.c, "Task", task_id(&v), "take", S("{\"name\":\"take-over\",\"valueBoolean\":true}"), NULL));
     assert_true(str_is(worry_of(&v).owner, "Mei Castellano"));
 }
 
@@ -89,7 +89,7 @@ static Str outcome(Ctx *c, const char *code, const char *note, const char *plan)
 {
     return json_build(c->arena,
                       "{'name':'outcome','valueCode':%s},{'name':'note','valueString':%s},"
-                      "{'name':'safety_plan','valueCode':%s}",
+                      "{'name':'safety-plan','valueCode':%s}",
                       str_from(code), str_from(note), str_from(plan));
 }
 
@@ -171,7 +171,7 @@ static void open_tasks_come_with_the_most_urgent_first(void **state)
     c->now_us += 3 * US_PER_DAY;
     answer = operate(c, "", "", "tasks", STR_NONE, NULL);
     int64_t unowned_high = 0;
-    assert_true(json_int(json_get(parameter(answer, "unowned_high"), "valueInteger"), &unowned_high));
+    assert_true(json_int(json_get(parameter(answer, "unowned-high"), "valueInteger"), &unowned_high));
     assert_int_equal(unowned_high, 2);
 }
 
