@@ -152,10 +152,12 @@ static Str import_id(const Entry *e)
     return json_find_str(e->resource, "id");
 }
 
-/* An entry whose ifNoneExist finds a resource writes nothing and stands for that resource. */
+/* An entry whose ifNoneExist finds a resource writes nothing and stands for that resource. Of two requests
+ * that ask the same at once, one waits: else neither would find what the other creates. */
 static Err match_existing(const Bundle *b, Entry *e)
 {
     Str id;
+    TRY(tx_lock(b->c, arena_fmt(b->c->arena, "%.*s?%.*s", STR_ARG(e->type), STR_ARG(e->if_none_exist))));
     TRY(links_match(b->c, e->type, e->if_none_exist, inner_path(b->c, e, "request.ifNoneExist"), &id));
     if (!id.p)
         return OK;

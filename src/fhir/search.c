@@ -7,7 +7,7 @@ Err fhir_search(Ctx *c, Str type, const SearchTerms *terms, bool strict, SearchP
 {
     const FhirResource *definition = fhir_resource(type);
     if (!definition)
-        return problem(c, ERR_NOT_FOUND, STR_NONE, "R4 has no resource type \"%.*s\"", STR_ARG(type));
+        return problem(c, ERR_NOT_FOUND, STR_NONE, "R4 has no such resource type");
     SearchPlan plan;
     TRY(search_parse(c, definition, terms, strict, &plan));
     SearchPage page = { .used = plan.used, .total = -1 };

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "fhir/index_text.h"
 
 #include <sodium.h>
 
@@ -188,6 +189,8 @@ static Err parse_unknown(Ctx *c, Str name, bool strict)
 
 static Err parse_term(Ctx *c, const SearchTerm *term, bool strict, SearchPlan *plan)
 {
+    if (!index_is_text(term->name) || !index_is_text(term->value))
+        return refuse(c, STR_NONE, "a search parameter is not UTF-8");
     const Control *control = control_named(term->name);
     Str modifier;
     Str name = str_cut(term->name, ':', &modifier);

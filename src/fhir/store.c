@@ -8,8 +8,16 @@
 
 /* ---- read ---- */
 
+/* An address that no resource can have is not repeated: it may hold any bytes. */
+static bool is_address(Str type, Str id)
+{
+    return fhir_resource(type) && store_is_id(id);
+}
+
 static Err not_found(Ctx *c, Str type, Str id)
 {
+    if (!is_address(type, id))
+        return problem(c, ERR_NOT_FOUND, STR_NONE, "no resource has such an address");
     return problem(c, ERR_NOT_FOUND, type, "there is no %.*s/%.*s", STR_ARG(type), STR_ARG(id));
 }
 
@@ -20,8 +28,9 @@ static Err gone(Ctx *c, const Resource *r)
 
 Err fhir_read(Ctx *c, Str type, Str id, Resource *ret)
 {
-    Resource r;
-    TRY(store_row_current(c, type, id, &r));
+    Resource r = { 0 };
+    if (is_address(type, id))
+        TRY(store_row_current(c, type, id, &r));
     if (!r.version)
         return not_found(c, type, id);
     if (r.deleted)
@@ -33,7 +42,7 @@ Err fhir_read(Ctx *c, Str type, Str id, Resource *ret)
 Err fhir_read_version(Ctx *c, Str type, Str id, Str version, Resource *ret)
 {
     int64_t number;
-    if (!str_to_int(version, &number))
+    if (!is_address(type, id) || !str_to_int(version, &number))
         return not_found(c, type, id);
     AUTO(rows_done) Rows *rows = NULL;
     TRY(db_query(c,
@@ -55,6 +64,8 @@ Err fhir_patient_compartment(Ctx *c, Str patient_id, Resources *ret)
 {
     AUTO(rows_done) Rows *rows = NULL;
     Resources found = { 0 };
+    if (!store_is_id(patient_id))
+        return not_found(c, S("Patient"), patient_id);
     TRY(db_query(c,
                  SQL("SELECT r.type, r.id, r.version, r.updated_us, r.deleted, r.body FROM compartment p"
                      " JOIN resource r ON r.type = p.type AND r.id = p.id"
@@ -85,7 +96,7 @@ static Err definition_of(Ctx *c, Str type, const FhirResource **ret_definition)
     *ret_definition = fhir_resource(type);
     if (*ret_definition)
         return OK;
-    return problem(c, ERR_NOT_FOUND, STR_NONE, "R4 has no resource type \"%.*s\"", STR_ARG(type));
+    return problem(c, ERR_NOT_FOUND, STR_NONE, "R4 has no such resource type");
 }
 
 /* What comes from outside or from a verb goes through here and nowhere else. */
@@ -132,6 +143,7 @@ static Err write_at(Ctx *c, const FhirResource *definition, Str id, Json *json, 
     Resource stored;
     AUTO(tx_done) Tx *tx = NULL;
     TRY(tx_begin(c, &tx));
+    TRY(change_check_id(c, definition, id));
     /* Who names no version waits for the writer before him instead of being refused. */
     if (!if_match.p)
         TRY(tx_lock(c, arena_fmt(c->arena, "%s/%.*s", definition->type->name, STR_ARG(id))));

@@ -17,19 +17,6 @@ static int64_t update_time(const Ctx *c)
     return c->now_us - c->now_us % 1000;
 }
 
-static bool is_id(Str id)
-{
-    if (id.n < 1 || id.n > 64)
-        return false;
-    for (size_t i = 0; i < id.n; i++) {
-        char x = id.p[i];
-        bool letter = (x >= 'a' && x <= 'z') || (x >= 'A' && x <= 'Z');
-        if (!letter && !(x >= '0' && x <= '9') && x != '-' && x != '.')
-            return false;
-    }
-    return true;
-}
-
 static Str path_of(Ctx *c, const FhirResource *definition, const char *member)
 {
     return arena_fmt(c->arena, "%s.%s", definition->type->name, member);
@@ -81,9 +68,9 @@ static bool same_content(Ctx *c, const Change *change)
                   before->body);
 }
 
-static Err check_id(Ctx *c, const FhirResource *definition, Str id)
+Err change_check_id(Ctx *c, const FhirResource *definition, Str id)
 {
-    if (is_id(id))
+    if (store_is_id(id))
         return OK;
     return problem(c, ERR_SYNTAX, path_of(c, definition, "id"),
                    "an id has 1 to 64 letters, digits, hyphens and full stops");
@@ -91,7 +78,7 @@ static Err check_id(Ctx *c, const FhirResource *definition, Str id)
 
 Err change_prepare_new(Ctx *c, const FhirResource *definition, Str id, Json *json, Change *ret_change)
 {
-    TRY(check_id(c, definition, id));
+    TRY(change_check_id(c, definition, id));
     Change change = change_of(definition, id, json);
     TRY(next_version(c, &change));
     *ret_change = change;
@@ -111,7 +98,7 @@ static Err prepare_over(Ctx *c, bool skip_equal, Change *change)
 Err change_prepare(Ctx *c, const FhirResource *definition, Str id, Json *json, Str if_match, bool skip_equal,
                    Change *ret_change)
 {
-    TRY(check_id(c, definition, id));
+    TRY(change_check_id(c, definition, id));
     Change change = change_of(definition, id, json);
     change.if_match = if_match.p != NULL;
     TRY(store_row_current(c, change.after.type, id, &change.before));

@@ -19,6 +19,8 @@ typedef struct Changes {
     size_t n, room;
 } Changes;
 
+/* ERR_SYNTAX for an id that FHIR does not allow. */
+MUST_USE Err change_check_id(Ctx *c, const FhirResource *definition, Str id);
 /* Reads what stands at type and id and makes the next version of it. json NULL deletes: ERR_NOT_FOUND where there is
  * nothing, and after.unchanged where it was deleted before. if_match may be absent. With skip_equal a content that
  * is already stored makes after.unchanged. ERR_STALE; ERR_SYNTAX for an id that FHIR does not allow; ERR_TOO_LARGE. */

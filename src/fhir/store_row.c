@@ -1,5 +1,18 @@
 #include "fhir/store_row.h"
 
+bool store_is_id(Str id)
+{
+    if (id.n < 1 || id.n > 64)
+        return false;
+    for (size_t i = 0; i < id.n; i++) {
+        char x = id.p[i];
+        bool letter = (x >= 'a' && x <= 'z') || (x >= 'A' && x <= 'Z');
+        if (!letter && !(x >= '0' && x <= '9') && x != '-' && x != '.')
+            return false;
+    }
+    return true;
+}
+
 Resource store_row_read(Arena *a, const Rows *rows)
 {
     return (Resource){

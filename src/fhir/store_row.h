@@ -8,6 +8,8 @@
 /* The columns that store_row_read() reads, in this order: type, id, version, updated_us, deleted, body. Texts are
  * copied into a. */
 Resource store_row_read(Arena *a, const Rows *rows);
+/* Whether R4 allows it as an id: 1 to 64 letters, digits, hyphens and full stops. */
+bool store_is_id(Str id);
 /* Appends all rows that are left. */
 MUST_USE Err store_rows_read(Ctx *c, Rows *rows, Resources *ret_resources);
 /* The current version, deleted or not; version 0 where there is none. */

@@ -2,7 +2,7 @@
 
 #include "base/time.h"
 
-#include <stdio.h>
+#include <pthread.h>
 
 static Ctx *context(void **state)
 {
@@ -142,6 +142,43 @@ static void creates_only_what_is_not_there(void **state)
     assert_int_equal(found(c, "Flag", arena_fmt(c->arena, "patient=%s", patient.id.p).p), 1);
 }
 
+typedef struct Racer {
+    const Bed *bed;
+    int n;
+    Err result;
+} Racer;
+
+static void *race(void *of)
+{
+    static const char entries[] =
+        "{'resource':{'resourceType':'Patient','identifier':[{'system':'urn:race','value':'1'}]},"
+        "'request':{'method':'POST','url':'Patient','ifNoneExist':'identifier=urn:race|1'}}";
+    Racer *racer = of;
+    Ctx c = bed_context(racer->bed);
+    Random random = random_seeded((uint64_t)racer->n);
+    Str ignored;
+    c.random = &random;
+    racer->result = fhir_transaction(&c, bundle_of(&c, entries), false, &ignored, NULL);
+    bed_context_end(&c);
+    return NULL;
+}
+
+static void creates_one_where_many_ask_at_once(void **state)
+{
+    enum { RACERS = 8 };
+    pthread_t threads[RACERS];
+    Racer racers[RACERS];
+    for (int i = 0; i < RACERS; i++) {
+        racers[i] = (Racer){ *state, i, OK };
+        assert_int_equal(pthread_create(&threads[i], NULL, race, &racers[i]), 0);
+    }
+    for (int i = 0; i < RACERS; i++) {
+        (void)pthread_join(threads[i], NULL);
+        assert_int_equal(racers[i].result, OK);
+    }
+    assert_int_equal(found(context(state), "Patient", "identifier=urn:race|1"), 1);
+}
+
 /* ---- import ---- */
 
 static BundleCount sum(const BundleCounts *counts)
@@ -219,6 +256,7 @@ int run_bundle_tests(void)
         TEST_ON_BED(does_all_or_nothing),
         TEST_ON_BED(deletes_first_and_reads_last),
         TEST_ON_BED(creates_only_what_is_not_there),
+        TEST_ON_BED(creates_one_where_many_ask_at_once),
         TEST_ON_BED(imports_once),
         TEST_ON_BED(imports_what_changed),
         TEST_ON_BED(imports_nothing_of_a_faulty_bundle),

@@ -137,6 +137,10 @@ static const struct {
     { "Observation", "_sort=nothing", -1 },
     { "Observation", "_cursor=nothing", -1 },
     { "Observation", "_count=-1", -1 },
+    { "Observation", "subject=%FF", -1 },
+    { "Observation", "_id=%C0%80", -1 },
+    { "Observation", "code=a%00b", -1 },
+    { "Observation", "code=%4", -1 },
     { "Nothing", "a=b", -1 },
 };
 

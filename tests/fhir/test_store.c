@@ -158,6 +158,19 @@ static void stores_nothing_that_is_wrong(void **state)
     assert_str(everything(c), before.p);
 }
 
+static void finds_nothing_at_an_impossible_address(void **state)
+{
+    Ctx *c = context(state);
+    Resource r;
+    Resources chart;
+    assert_int_equal(fhir_read(c, S("Patient"), S("\xFF\xFE"), &r), ERR_NOT_FOUND);
+    assert_int_equal(fhir_read(c, S("Patient"), S("a\0b"), &r), ERR_NOT_FOUND);
+    assert_int_equal(fhir_read(c, S("\xFF"), S("a"), &r), ERR_NOT_FOUND);
+    assert_int_equal(fhir_read_version(c, S("Patient"), S("\xFF"), S("1"), &r), ERR_NOT_FOUND);
+    assert_int_equal(fhir_delete(c, S("Patient"), S("\xFF"), STR_NONE), ERR_SYNTAX);
+    assert_int_equal(fhir_patient_compartment(c, S("\xFF"), &chart), ERR_NOT_FOUND);
+}
+
 /* ---- compartment, events, index ---- */
 
 static Resource observation_of(Ctx *c, Str patient_id)
@@ -350,6 +363,7 @@ int run_store_tests(void)
         TEST_ON_BED(creates_at_the_given_id),
         TEST_ON_BED(forgets_what_is_deleted),
         TEST_ON_BED(stores_nothing_that_is_wrong),
+        TEST_ON_BED(finds_nothing_at_an_impossible_address),
         TEST_ON_BED(knows_whose_chart_it_is),
         TEST_ON_BED(says_what_changed),
         TEST_ON_BED(joins_the_transaction_of_its_caller),
