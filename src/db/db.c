@@ -80,8 +80,8 @@ Err db_open(Ctx *c, Str url, Db **ret_db)
 Db *db_close(Db *db)
 {
     if (db) {
-        db->writer = writer_close(db->writer);
         connections_drop_idle(db);
+        db->writer = writer_close(db->writer); /* last, so that it folds the write-ahead log into the file */
         pthread_mutex_destroy(&db->lock);
         free(db->url);
         free(db);

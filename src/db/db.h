@@ -3,9 +3,11 @@
  * functions, keyset pages, INSERT ... ON CONFLICT ... RETURNING.
  *
  *     AUTO(rows_done) Rows *rows = NULL;
- *     TRY(db_query(c, SQL("SELECT body FROM resource WHERE type = $1 AND id = $2"), ARGS(T(type), T(id)),
- * &rows)); if (!rows_next(rows)) return rows_error(rows) ?: ERR_NOT_FOUND; Str body = arena_str(c->arena,
- * rows_text(rows, 0));
+ *     TRY(db_query(c, SQL("SELECT body FROM resource WHERE type = $1 AND id = $2"),
+ *                  ARGS(T(type), T(id)), &rows));
+ *     if (!rows_next(rows))
+ *         return rows_error(rows) ?: ERR_NOT_FOUND;
+ *     Str body = arena_str(c->arena, rows_text(rows, 0));
  *
  * Outside a transaction a query sees the last committed state, on a read connection of its own. Inside one
  * (c->tx != NULL) it runs in it.
@@ -91,8 +93,7 @@ void db_sql_texts(const Sql *const **ret_first, const Sql *const **ret_end);
 MUST_USE Err db_check_texts(Ctx *c);
 
 MUST_USE Err db_query(Ctx *c, const Sql *sql, DbArgs args, Rows **ret_rows);
-/* For search only (fhir/search_sql.c): a text composed of literal fragments. Nothing of a request enters it.
- */
+/* For search only (fhir/search_sql.c): a text composed of literals. Nothing of a request enters it. */
 MUST_USE Err db_query_composed(Ctx *c, const char *sql, DbArgs args, Rows **ret_rows);
 MUST_USE Err db_exec(Ctx *c, const Sql *sql, DbArgs args);
 /* The same statement for many rows, cheaply (one prepared statement; libpq's pipeline on PostgreSQL). Inside

@@ -54,7 +54,7 @@ struct Rows {
     bool open;
     Err error;
     void *result;   /* PGresult */
-    int row;        /* PostgreSQL: where in it */
+    int row;        /* PostgreSQL: where in it; SQLite: -1 at the end */
     bool row_ready; /* SQLite: stepped to, not yet handed out */
 };
 

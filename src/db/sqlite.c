@@ -2,9 +2,12 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 static Err err_of(int code)
 {
@@ -86,17 +89,30 @@ static Err set_up(Connection *k, bool to_write)
 {
     sqlite3_extended_result_codes(k->handle, 1);
     sqlite3_busy_handler(k->handle, wait_while_busy, k);
+    TRY(sqlite_script(k, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON"));
     if (!to_write)
-        return sqlite_script(k, "PRAGMA query_only = ON; PRAGMA cache_size = -8000");
+        return sqlite_script(k, "PRAGMA query_only = ON; PRAGMA cache_size = -4000");
     TRY(set_wal(k));
-    return sqlite_script(k, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000;"
+    return sqlite_script(k, "PRAGMA cache_size = -16000;"
                             "PRAGMA journal_size_limit = 67108864");
+}
+
+/* Patients' data are for the user of the program alone; the log beside the file takes over its mode. An
+ * existing file is left alone: closing a descriptor of it would drop the locks that this process holds on it.
+ */
+static void create_private(const char *file)
+{
+    int fd = open(file, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (fd >= 0)
+        close(fd);
 }
 
 static Err sqlite_connect(Connection *k, const char *file, bool to_write)
 {
     if (!*file || file[0] == ':')
         return trouble(k, ERR_INTERNAL, "'%s' is not the name of a file", file);
+    if (to_write)
+        create_private(file);
     sqlite3 *handle = NULL;
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (to_write ? SQLITE_OPEN_CREATE : 0);
     int code = sqlite3_open_v2(file, &handle, flags, NULL);

@@ -6,7 +6,9 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #define ADD SQL("INSERT INTO counter (name, value) VALUES ($1, $2)")
 
@@ -68,6 +70,30 @@ static void test_settings(void **state)
     assert_ok(tx_commit(tx));
 }
 
+static void test_the_file_is_private(void **state)
+{
+    Bed *bed = *state;
+    static const char *const endings[] = { "", "-wal" };
+    assert_ok(db_exec(&bed->c, ADD, ARGS(T(S("x")), I(1))));
+    for (size_t i = 0; i < 2; i++) {
+        struct stat file;
+        Str name = arena_fmt(bed->arena, "%s/clinic.db%s", bed->folder, endings[i]);
+        assert_int_equal(stat(name.p, &file), 0);
+        assert_int_equal(file.st_mode & 0777, S_IRUSR | S_IWUSR);
+    }
+}
+
+static void test_a_closed_database_is_one_file(void **state)
+{
+    Bed *bed = *state;
+    assert_ok(db_exec(&bed->c, ADD, ARGS(T(S("x")), I(1))));
+    bed->c.db = db_close(bed->c.db);
+    Str log = arena_fmt(bed->arena, "%s/clinic.db-wal", bed->folder);
+    assert_int_not_equal(access(log.p, F_OK), 0);
+    assert_ok(db_open(&bed->c, str_from(bed->url), &bed->c.db));
+    assert_int_equal(bed_ask(&bed->c, SQL("SELECT COUNT(*) FROM counter"), NO_ARGS), 2);
+}
+
 static void expect_no_database(const char *url, Err err, const char *words)
 {
     Ctx c = { .arena = arena_create(1 << 20) };
@@ -90,8 +116,8 @@ static void test_what_is_no_file(void **state)
 int run_sqlite_tests(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST_ON_BED(test_a_full_disk),
-        TEST_ON_BED(test_settings),
+        TEST_ON_BED(test_a_full_disk),          TEST_ON_BED(test_settings),
+        TEST_ON_BED(test_the_file_is_private),  TEST_ON_BED(test_a_closed_database_is_one_file),
         cmocka_unit_test(test_what_is_no_file),
     };
     return bed_on_postgres() ? 0 : cmocka_run_group_tests_name("db on SQLite", tests, NULL, NULL);
