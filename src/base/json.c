@@ -151,7 +151,7 @@ static void add_argument(Buf *b, char kind, va_list *args)
         buf_json_string(b, time_instant(b->arena, va_arg(*args, int64_t)));
         return;
     default:
-        assert(!"unknown letter in a JSON template");
+        assert(false && "unknown letter in a JSON template");
     }
 }
 
