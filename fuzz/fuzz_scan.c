@@ -19,8 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     }
     Json *j = json_parse(a, bytes);
     if (!j && !str_is(str_trim(bytes), "null")) /* json-c's null is NULL */
-        assert(!"json-c cannot read what the scan accepted");
+        assert(false && "json-c cannot read what the scan accepted");
     if (j && json_scan(&c, json_text(a, j)) != OK)
-        assert(!"the scan refuses what json-c wrote");
+        assert(false && "the scan refuses what json-c wrote");
     return 0;
 }

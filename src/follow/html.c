@@ -41,7 +41,7 @@ Str html_icon(const char *name)
     for (size_t i = 0; i < sizeof icons / sizeof *icons; i++)
         if (strcmp(icons[i].name, name) == 0)
             return str_from(icons[i].markup);
-    assert(!"an icon of that name");
+    assert(false && "an icon of that name");
     return STR_NONE;
 }
 
@@ -89,7 +89,7 @@ static void add_argument(Buf *b, char kind, va_list *args)
         buf_char(b, '%');
         return;
     default:
-        assert(!"a letter of the template");
+        assert(false && "a letter of the template");
     }
 }
 
