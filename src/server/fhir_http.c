@@ -15,8 +15,14 @@ static const char fhir_json[] = "application/fhir+json; charset=utf-8";
 
 /* ---- what a request asks for ---- */
 
-/* _format, _pretty and _summary=false say how to answer; any other parameter changes what is asked, so an
- * interaction that does not know it must not run as if it were not there. */
+static Err not_supported(Request *r, Str what)
+{
+    r->answer.is_not_supported = true;
+    return problem(&r->ctx, ERR_METHOD, STR_NONE, "%.*s is not supported by this release.", STR_ARG(what));
+}
+
+/* _format and _pretty say how to answer; any other parameter changes what is asked, so an interaction that does not
+ * know it must not run as if it were not there. */
 static Err check_plain_query(Request *r)
 {
     SearchTerms terms;
@@ -24,8 +30,7 @@ static Err check_plain_query(Request *r)
         return problem(&r->ctx, ERR_SYNTAX, STR_NONE, "The query of the address cannot be decoded.");
     for (size_t i = 0; i < terms.n; i++)
         if (!str_is(terms.at[i].name, "_format") && !str_is(terms.at[i].name, "_pretty"))
-            return problem(&r->ctx, ERR_METHOD, terms.at[i].name, "%.*s is not supported here yet.",
-                           STR_ARG(terms.at[i].name));
+            return not_supported(r, terms.at[i].name);
     return OK;
 }
 
@@ -51,14 +56,6 @@ static Err check_json_body(Request *r)
     if (media_of(request_header(r, "Content-Type")) == MEDIA_JSON)
         return OK;
     return problem(&r->ctx, ERR_MEDIA, STR_NONE, "The body must be application/fhir+json.");
-}
-
-static Err not_supported(Request *r, const char *what)
-{
-    Err err = problem(&r->ctx, ERR_METHOD, STR_NONE, "%s is not supported by this release.", what);
-    answer_refuse(r, err);
-    r->answer.status = 501;
-    return OK;
 }
 
 static Err if_match_of(Request *r, Str *ret_version)
@@ -205,7 +202,7 @@ Err fhir_http_create(Request *r)
     TRY(begin_write(r, CAN_CREATE));
     TRY(check_json_body(r));
     if (request_header(r, "If-None-Exist").p)
-        return not_supported(r, "Conditional create");
+        return not_supported(r, S("Conditional create"));
     TRY(fhir_create(&r->ctx, r->type, r->body, &resource));
     r->id = resource.id;
     TRY(patient_of_resource(r));
@@ -299,7 +296,7 @@ Err fhir_http_bundle(Request *r)
     if (!str_is(json_find_str(bundle, "resourceType"), "Bundle"))
         return problem(c, ERR_SYNTAX, S("resourceType"), "The body must be a Bundle.");
     if (str_is(json_find_str(bundle, "type"), "batch"))
-        return not_supported(r, "A batch");
+        return not_supported(r, S("A batch"));
     TRY(check_entries(c, bundle));
     patient_of_bundle(r, bundle);
     TRY(fhir_transaction(c, r->body, false, &response, NULL));
@@ -311,5 +308,5 @@ Err fhir_http_later(Request *r)
 {
     if (r->type.p)
         TRY(check_type(r));
-    return not_supported(r, r->route->title);
+    return not_supported(r, str_from(r->route->title));
 }

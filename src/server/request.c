@@ -94,20 +94,25 @@ Str outcome_text(Ctx *c, Err err, const char *severity)
     return buf_str(&b);
 }
 
-static bool has_header(const Request *r, const char *name)
+/* What the handler had begun to say is not true any more; these headers belong to the refusal. */
+static void keep_refusal_headers(Request *r)
 {
-    for (size_t i = 0; i < r->answer.headers.n; i++)
-        if (str_is(r->answer.headers.at[i].name, name))
-            return true;
-    return false;
+    static const char *const kept[] = { "Allow", "Retry-After" };
+    Headers before = r->answer.headers;
+    r->answer.headers = (Headers){ 0 };
+    for (size_t i = 0; i < before.n; i++)
+        for (size_t k = 0; k < sizeof kept / sizeof kept[0]; k++)
+            if (str_is(before.at[i].name, kept[k]))
+                answer_header(r, kept[k], before.at[i].value);
 }
 
 void answer_refuse(Request *r, Err err)
 {
-    if ((err == ERR_UNAVAILABLE || err == ERR_TOO_MANY) && !has_header(r, "Retry-After"))
+    keep_refusal_headers(r);
+    if (r->answer.headers.n == 0 && (err == ERR_UNAVAILABLE || err == ERR_TOO_MANY))
         answer_header(r, "Retry-After", S("1"));
     if (err == ERR_SIGN_IN)
         answer_header(r, "WWW-Authenticate", S("Bearer"));
-    answer_body(r, err_http_status(err), "application/fhir+json; charset=utf-8",
+    answer_body(r, r->answer.is_not_supported ? 501 : err_http_status(err), "application/fhir+json; charset=utf-8",
                 outcome_text(&r->ctx, err, "error"));
 }

@@ -28,6 +28,7 @@ typedef struct Answer {
     Headers headers;
     Str body;       /* in the request's arena, or part of the program */
     Stream *stream; /* instead of a body: a stream of events (live.h) */
+    bool is_not_supported; /* its refusal says 501: valid, but not in this release */
 } Answer;
 
 typedef struct Request {

@@ -24,6 +24,13 @@ static Str *part_named(Request *r, Str name)
                                        : &r->rest;
 }
 
+/* A type starts with a capital letter; an id with neither $ nor _. */
+static bool fits_part(Str pattern, Str segment)
+{
+    char first = segment.n ? segment.p[0] : '$';
+    return str_is(pattern, "{type}") ? first >= 'A' && first <= 'Z' : first != '$' && first != '_';
+}
+
 /* One segment of the address against one of the pattern. */
 static bool segment_matches(Request *r, Str pattern, Str segment)
 {
@@ -35,7 +42,7 @@ static bool segment_matches(Request *r, Str pattern, Str segment)
         segment = str_slice(segment, 1, segment.n);
     } else if (!str_starts(pattern, S("{"))) {
         return str_eq(pattern, segment);
-    } else if (segment.n == 0 || segment.p[0] == '$' || segment.p[0] == '_') {
+    } else if (!fits_part(pattern, segment)) {
         return false;
     }
     return percent_decode(r->ctx.arena, segment, false, part_named(r, str_slice(pattern, 1, pattern.n - 1)));

@@ -157,21 +157,11 @@ static Err check_key(Ctx *c, Str key)
                    KEY_MIN_BYTES, KEY_MAX_BYTES);
 }
 
-/* A refusal leaves an empty answer: what the handler had begun to say is not true any more. */
-static Err finish(Request *r, Err err)
-{
-    if (err != OK) {
-        r->answer.status = 0;
-        r->answer.body = STR_NONE;
-    }
-    return err;
-}
-
 Err write_serve(Request *r, RouteFn *handler)
 {
     Str key = request_header(r, "Idempotency-Key");
     if (!key.p)
-        return finish(r, run_in_transaction(r, handler, STR_NONE, STR_NONE));
+        return run_in_transaction(r, handler, STR_NONE, STR_NONE);
     TRY(check_key(&r->ctx, key));
     AUTO(turn_done) Turn turn = { 0 };
     Str name = arena_fmt(r->ctx.arena, "%.*s %.*s", STR_ARG(r->ctx.user.account), STR_ARG(key));
@@ -181,5 +171,5 @@ Err write_serve(Request *r, RouteFn *handler)
     Err err = replay(r, key, body_hash);
     if (err != ERR_NOT_FOUND)
         return err;
-    return finish(r, run_in_transaction(r, handler, key, body_hash));
+    return run_in_transaction(r, handler, key, body_hash);
 }

@@ -1,0 +1,68 @@
+// Every request leaves exactly one row, whatever became of it.
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { after, before, describe, it } from 'node:test';
+import { onEachEngine, patient, weight } from './clinic.mjs';
+
+onEachEngine(describe, { before, after }, (clinic) => {
+  const call = (...args) => clinic().call(...args);
+
+  it('one row a request: done, refused, not found, broken, static, streamed', async () => {
+    const { id } = (await call('nurse', 'POST', '/fhir/Patient', patient())).json;
+    await clinic().audit();
+    const requests = [
+      ['nurse', 'GET', `/fhir/Patient/${id}`, 200], ['nurse', 'GET', '/fhir/Patient/nobody', 404],
+      ['nurse', 'POST', '/fhir/Observation', 201, weight(id)], ['nurse', 'POST', '/fhir/Observation', 422, { resourceType: 'Observation' }],
+      ['nurse', 'POST', '/fhir/Observation', 400, '{"resourceType":'], ['nurse', 'POST', '/fhir/CarePlan', 403, { resourceType: 'CarePlan' }],
+      [null, 'GET', '/fhir/Patient', 401], [null, 'GET', '/health', 200], [null, 'GET', '/no-such-file.js', 404],
+      ['nurse', 'GET', `/fhir/Observation?patient=${id}`, 200], ['nurse', 'PATCH', `/fhir/Patient/${id}`, 501, []],
+      ['nurse', 'GET', '/fhir/a/b/c/d/e', 404], [null, 'POST', '/auth/sign-in', 401, { name: 'nurse', password: 'wrong word' }],
+      [null, 'GET', `/r/secret-of-a-link`, 404],
+    ];
+    const answers = [];
+    for (const [role, method, path, status, body] of requests) {
+      const answer = await call(role, method, path, body, path === '/auth/sign-in' ? { 'content-type': 'application/json' } : {});
+      if (!path.startsWith('/r/')) assert.equal(answer.status, status, `${method} ${path}: ${answer.text}`);
+      answers.push(answer);
+    }
+    const abort = new AbortController();
+    const stream = await fetch(`${clinic().url}/events`, { headers: { authorization: `Bearer ${clinic().token('nurse')}` }, signal: abort.signal });
+    abort.abort();
+    const rows = await clinic().audit();
+    for (const [i, answer] of [...answers, stream].entries()) {
+      const found = rows.filter((row) => row.request === answer.headers.get('x-request-id'));
+      assert.equal(found.length, 1, `row of ${requests[i]?.slice(0, 3) ?? 'the stream'}`);
+      assert.equal(found[0].status, answer.status);
+    }
+    const row = (i) => rows.find((r) => r.request === answers[i].headers.get('x-request-id'));
+    for (const i of [0, 2, 9]) assert.equal(row(i).patient, id, requests[i].slice(1, 3).join(' '));
+    assert.deepEqual([row(0).account, row(0).role, row(0).address], ['nurse', 'nurse', '127.0.0.1']);
+    assert.equal(row(12).account, 'nurse');
+    assert.equal(row(9).path, '/fhir/Observation', 'a search is named without what was searched for');
+    assert.equal(row(13).path, '/r/-', 'a link is named without its secret');
+  });
+
+  it('counts the same under load', async () => {
+    const before = (await clinic().audit()).length;
+    const answers = await Promise.all(Array.from({ length: 300 }, (_, i) =>
+      call('nurse', 'GET', i % 3 ? '/fhir/Patient/nobody' : '/fhir/Patient?_count=1')));
+    const rows = await clinic().audit();
+    const ids = new Set(rows.map((row) => row.request));
+    assert.ok(answers.every((answer) => ids.has(answer.headers.get('x-request-id'))));
+    assert.equal(rows.length - before, 300 + 1 + (before >= 1000 ? 1 : 0), 'the requests, and the reading of the audit before them');
+  });
+
+  it('keeps a row of what broke off or was no HTTP at all', async () => {
+    const { port } = new URL(clinic().url);
+    const raw = (text) => new Promise((resolve) => {
+      const socket = connect(Number(port), '127.0.0.1', () => { socket.write(text); setTimeout(() => { socket.destroy(); resolve(); }, 200); });
+      socket.on('error', resolve);
+    });
+    await raw('GET /broken HTTP/1.1\r\nHost: x\r\nbad header line\r\n\r\n');
+    await raw('POST /auth/sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"name"');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const rows = await clinic().audit();
+    assert.ok(rows.some((row) => row.path === '/auth/sign-in' && row.status === 408));
+    assert.equal((await call(null, 'GET', '/health')).status, 200);
+  });
+});

@@ -1,0 +1,99 @@
+// Who may come in, and as whom.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { euthymia, issue, onEachEngine, patient } from './clinic.mjs';
+
+onEachEngine(describe, { before, after }, (clinic) => {
+  const call = (...args) => clinic().call(...args);
+
+  it('asks everybody to sign in, but for metadata, health and the page', async () => {
+    for (const path of ['/fhir/Patient', '/fhir/Patient/1', '/auth/me', '/events', '/audit', '/fhir/Patient/1/$evaluate'])
+      assert.deepEqual([path, (await call(null, 'GET', path)).status], [path, 401]);
+    for (const path of ['/fhir/metadata', '/health'])
+      assert.deepEqual([path, (await call(null, 'GET', path)).status], [path, 200]);
+    assert.equal((await call(null, 'GET', '/auth/me', undefined, { authorization: 'Bearer nobody' })).status, 401);
+  });
+
+  it('opens a session in a cookie that no script and no other site can use', async () => {
+    const answer = await clinic().signIn('physician');
+    assert.equal(answer.status, 200);
+    assert.deepEqual({ ...answer.json, personId: '' }, { account: 'physician', display: 'physician', role: 'physician', personId: '', demo: false });
+    const cookie = answer.headers.get('set-cookie');
+    assert.match(cookie, /^euthymia=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=43200$/);
+    const me = await call(null, 'GET', '/auth/me', undefined, { cookie: cookie.split(';')[0] });
+    assert.equal(me.json.personId, answer.json.personId);
+  });
+
+  it('says the same of an unknown name and of a wrong password', async () => {
+    const wrong = await clinic().signIn('physician', 'not the password');
+    const unknown = await clinic().signIn('nobody-here', 'not the password');
+    assert.deepEqual([wrong.status, wrong.text], [401, unknown.text]);
+    assert.equal(unknown.status, 401);
+    assert.equal((await clinic().signIn('physician', 7)).status, 400);
+  });
+
+  it('takes the same time for both', async () => {
+    const timed = async (name) => {
+      const started = performance.now();
+      await clinic().signIn(name, 'not the password');
+      return performance.now() - started;
+    };
+    const known = Math.min(await timed('nurse'), await timed('nurse'), await timed('nurse'));
+    const unknown = Math.min(await timed('x1'), await timed('x2'), await timed('x3'));
+    assert.ok(unknown > known / 2 && unknown < known * 2, `${known} ms, ${unknown} ms`);
+  });
+
+  it('stops guessing, and still lets the others in', async () => {
+    for (let i = 0; i < 10; i++) assert.equal((await clinic().signIn('guessed', `guess ${i}`)).status, 401);
+    const stopped = await clinic().signIn('guessed', 'guess 11');
+    assert.equal(stopped.status, 429);
+    assert.ok(Number(stopped.headers.get('retry-after')) > 0);
+    assert.equal((await clinic().signIn('nurse')).status, 200);
+  });
+
+  it('ends a session at sign-out', async () => {
+    const cookie = await clinic().cookie('nurse');
+    const origin = clinic().url;
+    assert.equal((await call(null, 'GET', '/auth/me', undefined, { cookie })).status, 200);
+    assert.equal((await call(null, 'POST', '/auth/sign-out', undefined, { cookie, origin })).status, 204);
+    assert.equal((await call(null, 'GET', '/auth/me', undefined, { cookie })).status, 401);
+  });
+
+  it('takes a write with a cookie from its own page only', async () => {
+    const cookie = await clinic().cookie('physician');
+    const post = (headers) => call(null, 'POST', '/fhir/Patient', patient(), { cookie, ...headers });
+    assert.equal((await post({})).status, 403);
+    assert.equal((await post({ origin: 'https://elsewhere.example' })).status, 403);
+    assert.equal((await post({ 'sec-fetch-site': 'cross-site', origin: clinic().url })).status, 403);
+    assert.equal((await post({ origin: clinic().url })).status, 201);
+    assert.equal((await clinic().signIn('physician', undefined, { origin: 'https://elsewhere.example' })).status, 403);
+  });
+
+  it('forgets a token when its days are over, and takes none that is revoked or cut', async () => {
+    const token = clinic().token('system');
+    assert.equal((await call(null, 'GET', '/auth/me', undefined, { authorization: `Bearer ${token.slice(1)}` })).status, 401);
+    assert.equal(euthymia(['token', 'system', '--days', '0', '--db', clinic().db]).status, 2);
+  });
+
+  it('knows two accounts of one person as one', async () => {
+    clinic().addUser('physician-as-admin', 'admin', ['--same-person-as', 'physician']);
+    const [one, other] = [await clinic().signIn('physician'), await clinic().signIn('physician-as-admin')];
+    assert.equal(one.json.personId, other.json.personId);
+    assert.equal((await call('nurse', 'GET', `/fhir/Practitioner/${one.json.personId}`)).status, 200);
+  });
+
+  it('sends headers that keep a browser from harm', async () => {
+    const { headers } = await call(null, 'GET', '/health');
+    assert.match(headers.get('content-security-policy'), /default-src 'none'.*frame-ancestors 'none'/);
+    assert.doesNotMatch(headers.get('content-security-policy'), /unsafe/);
+    assert.equal(headers.get('x-content-type-options'), 'nosniff');
+    assert.equal(headers.get('referrer-policy'), 'no-referrer');
+    assert.equal(headers.get('cache-control'), 'no-store');
+  });
+
+  it('stores no password and no token as it is', async () => {
+    assert.equal(issue(await call('admin', 'GET', '/fhir/Patient')).code, 'forbidden');
+    const rows = JSON.stringify(await clinic().audit());
+    assert.ok(!rows.includes('correct horse') && !rows.includes(clinic().token('system')));
+  });
+});

@@ -1,0 +1,160 @@
+// FHIR over HTTP, through a client that others wrote.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { Client } from 'fhir-kit-client';
+import { issue, onEachEngine, patient, weight } from './clinic.mjs';
+
+onEachEngine(describe, { before, after }, (clinic) => {
+  const call = (...args) => clinic().call('system', ...args);
+  const client = () => new Client({ baseUrl: clinic().fhir, bearerToken: clinic().token('system') });
+  let ana;
+
+  it('tells what it can do without sign-in', async () => {
+    const statement = (await clinic().call(null, 'GET', '/fhir/metadata')).json;
+    assert.equal(statement.resourceType, 'CapabilityStatement');
+    assert.equal(statement.fhirVersion, '4.0.1');
+    assert.deepEqual((await clinic().call(null, 'GET', '/health')).json,
+      { status: 'ok', engine: clinic().engine, version: statement.software?.version ?? '0.1.0' });
+  });
+
+  it('creates, ignoring the id of the client', async () => {
+    const made = await call('POST', '/fhir/Patient', { ...patient('Müller'), id: 'mine' });
+    ana = made.json;
+    assert.equal(made.status, 201);
+    assert.notEqual(ana.id, 'mine');
+    assert.equal(made.headers.get('etag'), 'W/"1"');
+    assert.equal(made.headers.get('location'), `${clinic().fhir}/Patient/${ana.id}/_history/1`);
+    assert.ok(made.headers.get('last-modified'));
+    assert.match(made.headers.get('content-type'), /^application\/fhir\+json/);
+  });
+
+  it('reads, and sends nothing where the client has it', async () => {
+    assert.deepEqual(await client().read({ resourceType: 'Patient', id: ana.id }), ana);
+    const again = await call('GET', `/fhir/Patient/${ana.id}`, undefined, { 'if-none-match': 'W/"1"' });
+    assert.deepEqual([again.status, again.text], [304, '']);
+    const head = await call('HEAD', `/fhir/Patient/${ana.id}`);
+    assert.deepEqual([head.status, head.text, head.headers.get('etag')], [200, '', 'W/"1"']);
+  });
+
+  it('keeps the text of a decimal', async () => {
+    const made = await call('POST', '/fhir/Observation', JSON.stringify(weight(ana.id)).replace('71.5', '0.50'));
+    assert.match((await call('GET', `/fhir/Observation/${made.json.id}`)).text, /"value":0\.50\b/);
+  });
+
+  it('updates only the version that the client saw', async () => {
+    const changed = await call('PUT', `/fhir/Patient/${ana.id}`, { ...ana, active: true }, { 'if-match': 'W/"1"' });
+    assert.deepEqual([changed.status, changed.json.meta.versionId], [200, '2']);
+    const late = await call('PUT', `/fhir/Patient/${ana.id}`, { ...ana, active: false }, { 'if-match': 'W/"1"' });
+    assert.equal(late.status, 412);
+    assert.equal((await call('GET', `/fhir/Patient/${ana.id}`)).json.active, true);
+    assert.equal((await call('PUT', '/fhir/Patient/other', ana)).status, 400);
+    assert.equal((await call('PUT', `/fhir/Patient/${ana.id}`, ana, { 'if-match': 'one' })).status, 400);
+  });
+
+  it('reads each version', async () => {
+    const first = await client().vread({ resourceType: 'Patient', id: ana.id, version: '1' });
+    assert.equal(first.active, undefined);
+    assert.equal((await call('GET', `/fhir/Patient/${ana.id}/_history/9`)).status, 404);
+  });
+
+  it('lets exactly one of 20 racing writers win', async () => {
+    const { json: basic } = await call('POST', '/fhir/Basic', { resourceType: 'Basic', code: { text: 'counter' } });
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, i) =>
+      call('PUT', `/fhir/Basic/${basic.id}`, { ...basic, code: { text: `writer ${i}` } }, { 'if-match': 'W/"1"' })));
+    assert.deepEqual(answers.map((a) => a.status).sort(), [200, ...Array(19).fill(412)]);
+  });
+
+  it('deletes, keeping the versions', async () => {
+    const { json: basic } = await call('POST', '/fhir/Basic', { resourceType: 'Basic', code: { text: 'x' } });
+    assert.equal((await call('DELETE', `/fhir/Basic/${basic.id}`)).status, 204);
+    const gone = await call('GET', `/fhir/Basic/${basic.id}`);
+    assert.deepEqual([gone.status, issue(gone).code], [410, 'deleted']);
+    assert.equal((await call('GET', `/fhir/Basic/${basic.id}/_history/1`)).status, 200);
+    assert.equal((await call('DELETE', '/fhir/Basic/never-was')).status, 404);
+  });
+
+  it('sends back as much as is asked for', async () => {
+    const post = (prefer) => call('POST', '/fhir/Basic', { resourceType: 'Basic', code: { text: 'x' } }, { prefer });
+    assert.equal((await post('return=minimal')).text, '');
+    assert.equal((await post('return=representation')).json.resourceType, 'Basic');
+    assert.equal((await post('return=OperationOutcome')).json.resourceType, 'OperationOutcome');
+  });
+
+  it('searches by GET and by POST, page after page', async () => {
+    for (let kg = 60; kg < 67; kg++) await call('POST', '/fhir/Observation', weight(ana.id, kg));
+    const query = `patient=${ana.id}&code=29463-7&value-quantity=gt59`;
+    const posted = await call('POST', '/fhir/Observation/_search', query, { 'content-type': 'application/x-www-form-urlencoded' });
+    assert.equal(posted.json.entry.length, 7);
+    const seen = [];
+    for (let url = `/fhir/Observation?${query}&_count=3`; url;) {
+      const page = (await call('GET', url)).json;
+      assert.ok(page.link.some((link) => link.relation === 'self'));
+      seen.push(...page.entry.map((entry) => entry.resource.id));
+      url = page.link.find((link) => link.relation === 'next')?.url;
+    }
+    assert.equal(new Set(seen).size, 7);
+    assert.equal(seen.length, 7);
+    assert.equal((await call('GET', '/fhir/Patient?name=muller')).json.entry.length, 1);
+  });
+
+  it('drops an unknown search parameter, or refuses it where the client is strict', async () => {
+    const lenient = await call('GET', '/fhir/Observation?nosuch=1&_count=1');
+    assert.equal(lenient.status, 200);
+    assert.ok(!lenient.json.link.find((link) => link.relation === 'self').url.includes('nosuch'));
+    assert.equal((await call('GET', '/fhir/Observation?nosuch=1', undefined, { prefer: 'handling=strict' })).status, 400);
+    assert.equal((await call('GET', '/fhir/Observation?code=%ff')).status, 400);
+  });
+
+  it('stores a transaction whole or not at all, naming the entry', async () => {
+    const visit = 'urn:uuid:11111111-1111-4111-8111-111111111111';
+    const encounter = { resourceType: 'Encounter', status: 'finished', class: { code: 'AMB' }, subject: { reference: `Patient/${ana.id}` } };
+    const entry = (resource, fullUrl) => ({ fullUrl, resource, request: { method: 'POST', url: resource.resourceType } });
+    const bundle = (...entries) => ({ resourceType: 'Bundle', type: 'transaction', entry: entries });
+    const stored = await call('POST', '/fhir', bundle(entry({ ...weight(ana.id), encounter: { reference: visit } }), entry(encounter, visit)));
+    assert.equal(stored.json.type, 'transaction-response');
+    const [observation, made] = stored.json.entry.map((e) => /(\w+\/[^/]+)\/_history/.exec(e.response.location)[1]);
+    assert.equal((await call('GET', `/fhir/${observation}`)).json.encounter.reference, made);
+
+    const before = (await call('GET', '/fhir/Encounter?_total=accurate')).json.total;
+    const refused = await call('POST', '/fhir/', bundle(entry(encounter, visit), entry({ ...weight(ana.id), status: undefined })));
+    assert.equal(refused.status, 422);
+    assert.match(issue(refused).expression[0], /entry\[1\]/);
+    assert.equal((await call('GET', '/fhir/Encounter?_total=accurate')).json.total, before);
+  });
+
+  it('refuses with a path and a sentence', async () => {
+    const wrong = await call('POST', '/fhir/Patient', { resourceType: 'Patient', birthDate: '1984-02-30' });
+    assert.equal(wrong.status, 422);
+    assert.deepEqual(issue(wrong).expression, ['Patient.birthDate']);
+    const twice = await call('POST', '/fhir/Patient', '{"resourceType":"Patient","name":[{"family":"a","family":"b"}]}');
+    assert.equal(twice.status, 400);
+    assert.match(issue(twice).expression[0], /name\[0\]\.family/);
+    assert.equal((await call('POST', '/fhir/Patient', weight('x'))).status, 422);
+  });
+
+  it('knows its methods, types and formats', async () => {
+    const method = await call('DELETE', '/fhir/metadata');
+    assert.deepEqual([method.status, method.headers.get('allow')], [405, 'GET, HEAD']);
+    assert.equal((await call('GET', '/fhir/Patientt/1')).status, 404);
+    assert.equal((await call('GET', '/fhir/Patient/never-was')).status, 404);
+    assert.equal((await call('GET', '/fhir/no/such/thing/at/all')).status, 404);
+    assert.equal((await call('POST', '/fhir/Patient', '<Patient/>', { 'content-type': 'text/xml' })).status, 415);
+    assert.equal((await call('GET', `/fhir/Patient/${ana.id}`, undefined, { accept: 'application/fhir+xml' })).status, 406);
+    assert.equal((await call('GET', `/fhir/Patient/${ana.id}?_format=xml`)).status, 406);
+    assert.equal((await call('GET', `/fhir/Patient/${ana.id}?_format=json`, undefined, { accept: 'text/html' })).status, 200);
+  });
+
+  it('says of what comes later that it is not supported, and does nothing', async () => {
+    const cases = [
+      ['GET', `/fhir/Patient/${ana.id}/_history`], ['GET', '/fhir/_history'], ['PUT', '/fhir/Patient?name=x', patient()],
+      ['DELETE', '/fhir/Patient?name=x'], ['DELETE', `/fhir/Patient/${ana.id}?_cascade=delete`],
+      ['PATCH', `/fhir/Patient/${ana.id}`, [{ op: 'remove', path: '/name' }]], ['POST', '/fhir', { resourceType: 'Bundle', type: 'batch' }],
+      ['POST', '/fhir/Patient', patient(), { 'if-none-exist': 'name=x' }], ['GET', `/fhir/Patient/${ana.id}?_elements=name`],
+    ];
+    for (const [method, path, body, headers] of cases) {
+      const answer = await call(method, path, body, headers);
+      assert.deepEqual([path, answer.status, issue(answer).code], [path, 501, 'not-supported']);
+    }
+    assert.equal((await call('GET', `/fhir/Patient/${ana.id}`)).status, 200);
+  });
+});
