@@ -1,4 +1,5 @@
-/* Links between the entries of a transaction: what an entry is called there, what it is called in the record. */
+/* Links between the entries of a transaction: what an entry is called there, what it is called in the record.
+ */
 #ifndef FHIR_BUNDLE_LINK_H
 #define FHIR_BUNDLE_LINK_H
 
@@ -22,12 +23,13 @@ bool links_add(Links *links, Str from, Str to);
 /* Absent where there is none. */
 Str links_find(const Links *links, Str from);
 
-/* Rewrites, in place, every Reference, every uri, url, canonical, oid and uuid, and every href and src of a narrative
- * that is a link's from. A Reference "Type?query" is looked up: ERR_STALE unless one resource matches; path is the
- * resource's place, for the problem. */
+/* Rewrites, in place, every Reference, every uri, url, canonical, oid and uuid, and every href and src of a
+ * narrative that is a link's from. A Reference "Type?query" is looked up: ERR_STALE unless one resource
+ * matches; path is the resource's place, for the problem. */
 MUST_USE Err links_resolve(Ctx *c, const Links *links, const FhirType *type, Json *resource, Str path);
 
-/* The only resource that a query ("identifier=x|1") finds; absent where none does. ERR_STALE where several do. */
+/* The only resource that a query ("identifier=x|1") finds; absent where none does. ERR_STALE where several
+ * do. */
 MUST_USE Err links_match(Ctx *c, Str type, Str query, Str path, Str *ret_id);
 
 #endif

@@ -4,9 +4,9 @@
 
 #include "fhir/operation.h"
 
-/* The CapabilityStatement. base: "http://127.0.0.1:8080/fhir". tables: n tables of operations, each ending with a row
- * without a name. Every interaction, parameter and operation that it declares works; composite and special search
- * parameters are therefore not in it. */
+/* The CapabilityStatement. base: "http://127.0.0.1:8080/fhir". tables: n tables of operations, each ending
+ * with a row without a name. Every interaction, parameter and operation that it declares works; composite and
+ * special search parameters are therefore not in it. */
 Str fhir_capability(Ctx *c, Str base, const Operation *const *tables, size_t n);
 
 #endif

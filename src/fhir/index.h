@@ -1,6 +1,6 @@
-/* The derived rows of a resource: what search finds it by (token, string, date, number, quantity, reference, uri) and
- * whose compartment it is in. One walker over the definitions' paths; nothing here knows a resource type. Derived
- * rows can always be rebuilt from the resources. */
+/* The derived rows of a resource: what search finds it by (token, string, date, number, quantity, reference,
+ * uri) and whose compartment it is in. One walker over the definitions' paths; nothing here knows a resource
+ * type. Derived rows can always be rebuilt from the resources. */
 #ifndef FHIR_INDEX_H
 #define FHIR_INDEX_H
 
@@ -9,8 +9,17 @@
 #include "db/db.h"
 #include "fhir/definitions.h"
 
-typedef enum IndexTable { INDEX_TOKEN, INDEX_STRING, INDEX_DATE, INDEX_NUMBER, INDEX_QUANTITY, INDEX_REFERENCE,
-                          INDEX_URI, INDEX_COMPARTMENT, INDEX_TABLES } IndexTable;
+typedef enum IndexTable {
+    INDEX_TOKEN,
+    INDEX_STRING,
+    INDEX_DATE,
+    INDEX_NUMBER,
+    INDEX_QUANTITY,
+    INDEX_REFERENCE,
+    INDEX_URI,
+    INDEX_COMPARTMENT,
+    INDEX_TABLES
+} IndexTable;
 
 /* Rows of many resources, to be written together; zeroed is empty. */
 typedef struct DerivedRows {
@@ -22,7 +31,8 @@ typedef struct DerivedRows {
 
 /* Adds the rows of one resource, without duplicates. Pure. */
 void index_derive(Arena *a, const FhirResource *definition, Str id, Json *resource, DerivedRows *rows);
-/* The patient in whose compartment the resource is, the first where there are several; absent where in none. */
+/* The patient in whose compartment the resource is, the first where there are several; absent where in none.
+ */
 Str index_patient(Arena *a, const FhirResource *definition, Str id, Json *resource);
 
 /* All three inside a transaction. */
@@ -34,8 +44,8 @@ MUST_USE Err index_rebuild(Ctx *c);
 /* The system of a token whose element implies one (a code, a boolean): any system asked for will do. */
 #define INDEX_ANY_SYSTEM "*"
 
-/* A reference as it is indexed and searched: "Patient/1", "Patient/1/_history/2" and a bare canonical with its
- * version. Of another server's resource only url is set. */
+/* A reference as it is indexed and searched: "Patient/1", "Patient/1/_history/2" and a bare canonical with
+ * its version. Of another server's resource only url is set. */
 typedef struct ReferenceParts {
     Str type, id; /* of a resource here */
     Str url;      /* of anything else */

@@ -1,6 +1,6 @@
 /* A verb's door: each operation is a row of a table, which dispatches it, documents it (OperationDefinition,
- * CapabilityStatement) and guards it (roles). In goes a Parameters resource, out comes one, so any FHIR client can
- * use it; the web page is just such a client.
+ * CapabilityStatement) and guards it (roles). In goes a Parameters resource, out comes one, so any FHIR
+ * client can use it; the web page is just such a client.
  *
  *     const Operation evaluate_operations[] = {
  *         { "Patient", "evaluate", OP_READ, ROLES_CLINICAL, evaluate_show, "Judges who may be treated" },
@@ -16,18 +16,23 @@
 /* ---- in ---- */
 typedef struct OpCall {
     Str type, id;     /* "Patient", its id; id absent for an operation on the system or a type */
-    Json *parameters; /* the Parameters resource; NULL where none was sent. GET query parameters are put into one */
+    Json *parameters; /* the Parameters resource, also of a GET's query; NULL where none was sent */
 } OpCall;
 
-/* Each answers absent (or false) where the parameter is missing or of another kind. A parameter of a GET has no kind
- * (it arrives as valueString), so a text that is wholly such a value is read too. For the parts of a group, read with
- * an OpCall whose parameters is the group. */
-Json *op_parameter(const OpCall *in, const char *name); /* the parameter or part itself; the first of its name */
-Str op_string(const OpCall *in, const char *name);      /* valueString, valueCode, valueUri, valueId */
-bool op_decimal(const OpCall *in, const char *name, Decimal *ret_value); /* exact: from the number's text */
+/* Each answers absent (or false) where the parameter is missing or of another kind. A parameter of a GET has
+ * no kind (it arrives as valueString), so a text that is wholly such a value is read too. For the parts of a
+ * group, read with an OpCall whose parameters is the group. */
+
+/* The parameter or part object itself, the first of its name. */
+Json *op_parameter(const OpCall *in, const char *name);
+/* valueString, valueCode, valueUri, valueId */
+Str op_string(const OpCall *in, const char *name);
+/* Exact: from the number's text. */
+bool op_decimal(const OpCall *in, const char *name, Decimal *ret_value);
 bool op_int(const OpCall *in, const char *name, int64_t *ret_value);
 bool op_true(const OpCall *in, const char *name);
-bool op_time(const OpCall *in, const char *name, int64_t *ret_us); /* valueDateTime, -Instant, -Date: its start */
+/* valueDateTime, valueInstant, valueDate: the start of the time that it covers. */
+bool op_time(const OpCall *in, const char *name, int64_t *ret_us);
 
 /* ---- out ---- */
 typedef struct Params {
@@ -37,13 +42,14 @@ typedef struct Params {
 } Params;
 
 Params params_make(Arena *a);
-void params_string(Params *p, const char *name, Str value); /* an absent or empty value writes nothing */
+/* What is not there writes nothing: an absent or empty text, TIME_NONE, a number that is not finite. */
+void params_string(Params *p, const char *name, Str value);
 void params_code(Params *p, const char *name, Str value);
 void params_int(Params *p, const char *name, int64_t value);
 void params_decimal(Params *p, const char *name, Decimal value);
-void params_number(Params *p, const char *name, double value, int significant); /* not finite: writes nothing */
+void params_number(Params *p, const char *name, double value, int significant);
 void params_bool(Params *p, const char *name, bool value);
-void params_instant(Params *p, const char *name, int64_t at_us); /* TIME_NONE writes nothing */
+void params_instant(Params *p, const char *name, int64_t at_us);
 void params_resource(Params *p, const char *name, Str json);
 /* A group: { "name": name, "part": [ ... ] }. */
 void params_open(Params *p, const char *name);
@@ -54,7 +60,8 @@ Str params_text(Params *p);
 /* ---- the row ---- */
 typedef Err OperationFn(Ctx *c, const OpCall *in, Params *out);
 
-typedef enum OperationKind { OP_READ = 1, OP_WRITE } OperationKind; /* OP_READ answers GET and POST; OP_WRITE POST only */
+/* OP_READ answers GET and POST; OP_WRITE POST only. */
+typedef enum OperationKind { OP_READ = 1, OP_WRITE } OperationKind;
 
 #define ROLE_BIT(role)      (1u << (role))
 #define ROLES_CLINICAL      (ROLE_BIT(ROLE_PHYSICIAN) | ROLE_BIT(ROLE_NURSE))

@@ -1,6 +1,11 @@
-/* Search by any indexed parameter of R4: prefixes, modifiers :exact :contains :missing :not, token forms, partial
- * dates as ranges, "," for or, repetition for and; _id, _lastUpdated, _count, _sort (one or more parameters, "-" for
- * descending), paging by keyset so that each match comes once even while rows are added. */
+/* Search by any indexed parameter of R4: all prefixes (eq ne gt ge lt le sa eb ap), modifiers :exact
+ * :contains :missing :not :identifier and :Type of a reference, token forms, partial dates as ranges, "," for
+ * or, repetition for and; _id, _lastUpdated, _count, _sort (one or more parameters, "-" for descending),
+ * _total, _summary=count, paging by keyset so that each match comes once even while rows are added.
+ *
+ * Refused with ERR_SYNTAX: composite and special parameters, chains, _has, other modifiers, values that
+ * cannot be read. Units are compared as they are written, never converted. Texts are compared by their first
+ * 1,000 bytes. */
 #ifndef FHIR_SEARCH_H
 #define FHIR_SEARCH_H
 
@@ -19,19 +24,20 @@ typedef struct SearchTerms {
 
 typedef struct SearchPage {
     Resources matches;
-    SearchTerms used;  /* for the self link: unknown parameters are dropped unless strict */
-    Str next_cursor;   /* absent on the last page; sent back as _cursor */
-    int64_t total;     /* -1: not counted (_total=accurate counts) */
+    SearchTerms used; /* for the self link: unknown parameters are dropped unless strict */
+    Str next_cursor;  /* absent on the last page; sent back as _cursor */
+    int64_t total;    /* -1: not counted (_total=accurate counts) */
 } SearchPage;
 
-/* The terms of a URL's query or a form's body ("a=b&c=d", percent-encoded). ERR_SYNTAX for a broken escape. */
+/* The terms of a URL's query or a form's body ("a=b&c=d", percent-encoded). ERR_SYNTAX for a broken escape.
+ */
 MUST_USE Err search_terms_read(Ctx *c, Str query, SearchTerms *ret_terms);
 
 /* strict: an unknown parameter is ERR_SYNTAX instead of being dropped. */
 MUST_USE Err fhir_search(Ctx *c, Str type, const SearchTerms *terms, bool strict, SearchPage *ret_page);
 
-/* The searchset Bundle. base: "http://127.0.0.1:8080/fhir"; empty makes relative links. Absent where it is over
- * LIMIT_RESPONSE_BYTES. */
+/* The searchset Bundle. base: "http://127.0.0.1:8080/fhir"; empty makes relative links. Absent where it is
+ * over LIMIT_RESPONSE_BYTES. */
 Str fhir_searchset(Ctx *c, Str base, Str type, const SearchPage *page);
 
 #endif

@@ -1,5 +1,5 @@
-/* A search between its two halves: search_parse.c reads terms into a plan and knows no SQL; search_sql.c makes SQL of
- * a plan and knows no URL. */
+/* A search between its two halves: search_parse.c reads terms into a plan and knows no SQL; search_sql.c
+ * makes SQL of a plan and knows no URL. */
 #ifndef FHIR_SEARCH_PLAN_H
 #define FHIR_SEARCH_PLAN_H
 
@@ -7,26 +7,36 @@
 #include "fhir/definitions.h"
 #include "fhir/search.h"
 
-typedef enum Prefix { PREFIX_EQ, PREFIX_NE, PREFIX_GT, PREFIX_GE, PREFIX_LT, PREFIX_LE, PREFIX_SA, PREFIX_EB,
-                      PREFIX_AP, PREFIX_MAX } Prefix;
+typedef enum Prefix {
+    PREFIX_EQ,
+    PREFIX_NE,
+    PREFIX_GT,
+    PREFIX_GE,
+    PREFIX_LT,
+    PREFIX_LE,
+    PREFIX_SA,
+    PREFIX_EB,
+    PREFIX_AP,
+    PREFIX_MAX
+} Prefix;
 
 /* How one value of a parameter is compared: each is one fragment of SQL. */
 typedef enum Match {
-    MATCH_ID,               /* text */
-    MATCH_UPDATED,          /* low, high: _lastUpdated */
-    MATCH_TOKEN_CODE,       /* text: the code, any system */
-    MATCH_TOKEN_NO_SYSTEM,  /* text: the code; "|code" */
-    MATCH_TOKEN_SYSTEM,     /* system; "system|" */
-    MATCH_TOKEN_BOTH,       /* system, text */
-    MATCH_STRING_PREFIX,    /* low, high: folded */
-    MATCH_STRING_EXACT,     /* low: folded; text: as written */
-    MATCH_STRING_CONTAINS,  /* text: folded */
-    MATCH_DATE,             /* low, high */
-    MATCH_NUMBER,           /* low, high: of the range that the precision implies; value: the number itself */
-    MATCH_REFERENCE_ID,     /* text: the id, any type */
-    MATCH_REFERENCE_BOTH,   /* system: the type; text: the id */
-    MATCH_REFERENCE_URL,    /* text */
-    MATCH_URI,              /* text */
+    MATCH_ID,              /* text */
+    MATCH_UPDATED,         /* low, high: _lastUpdated */
+    MATCH_TOKEN_CODE,      /* text: the code, any system */
+    MATCH_TOKEN_NO_SYSTEM, /* text: the code; "|code" */
+    MATCH_TOKEN_SYSTEM,    /* system; "system|" */
+    MATCH_TOKEN_BOTH,      /* system, text */
+    MATCH_STRING_PREFIX,   /* low, high: folded */
+    MATCH_STRING_EXACT,    /* low: folded; text: as written */
+    MATCH_STRING_CONTAINS, /* text: folded */
+    MATCH_DATE,            /* low, high */
+    MATCH_NUMBER,          /* low, high: of the range that the precision implies; value: the number itself */
+    MATCH_REFERENCE_ID,    /* text: the id, any type */
+    MATCH_REFERENCE_BOTH,  /* system: the type; text: the id */
+    MATCH_REFERENCE_URL,   /* text */
+    MATCH_URI,             /* text */
     MATCH_MAX,
 } Match;
 
@@ -35,14 +45,24 @@ typedef enum UnitMatch { UNIT_ANY, UNIT_CODE, UNIT_BOTH } UnitMatch;
 typedef struct SearchValue {
     Match match;
     Prefix prefix;
-    UnitMatch unit_match;      /* of a quantity: text is the code or unit, system its system */
+    UnitMatch unit_match; /* of a quantity: text is the code or unit, system its system */
     DbArg low, high, value;
     Str system, text;
 } SearchValue;
 
 /* Where the rows of a parameter stand: a table of the index, or a column of the resource itself. */
-typedef enum Source { SOURCE_TOKEN, SOURCE_STRING, SOURCE_DATE, SOURCE_NUMBER, SOURCE_QUANTITY, SOURCE_REFERENCE,
-                      SOURCE_URI, SOURCE_ID, SOURCE_UPDATED, SOURCE_MAX } Source;
+typedef enum Source {
+    SOURCE_TOKEN,
+    SOURCE_STRING,
+    SOURCE_DATE,
+    SOURCE_NUMBER,
+    SOURCE_QUANTITY,
+    SOURCE_REFERENCE,
+    SOURCE_URI,
+    SOURCE_ID,
+    SOURCE_UPDATED,
+    SOURCE_MAX
+} Source;
 
 typedef enum Presence { PRESENCE_ANY, PRESENCE_NEEDED, PRESENCE_MISSING } Presence;
 
@@ -87,7 +107,8 @@ bool source_is_time(Source source);
 MUST_USE Err search_parse(Ctx *c, const FhirResource *definition, const SearchTerms *terms, bool strict,
                           SearchPlan *ret_plan);
 /* The values of one term, "," between them. modifier is absent or one that search_parse allowed. */
-MUST_USE Err search_parse_values(Ctx *c, const FhirParam *param, Str modifier, Str text, SearchFilter *filter);
+MUST_USE Err search_parse_values(Ctx *c, const FhirParam *param, Str modifier, Str text,
+                                 SearchFilter *filter);
 
 /* The matches of one page and what the next begins after. */
 MUST_USE Err search_run(Ctx *c, const SearchPlan *plan, SearchPage *page);

@@ -1,9 +1,10 @@
-/* The record. What is stored is the resource as it will be sent: members in the client's order, numbers with their
- * text, with id, meta.versionId and meta.lastUpdated set. Every version is kept. Beside the current version stand
- * derived rows (index, compartment), which can always be rebuilt. Every write puts an event into the outbox in the
- * same transaction.
+/* The record. What is stored is the resource as it will be sent: members in the client's order, numbers with
+ * their text, with id, meta.versionId and meta.lastUpdated set. Every version is kept. Beside the current
+ * version stand derived rows (index, compartment), which can always be rebuilt. Every write puts an event
+ * into the outbox in the same transaction.
  *
- * All functions read and write in c's transaction where one is under way; a write outside one makes its own. */
+ * All functions read and write in c's transaction where one is under way; a write outside one makes its own.
+ */
 #ifndef FHIR_STORE_H
 #define FHIR_STORE_H
 
@@ -13,7 +14,7 @@
 typedef struct Resource {
     Str type, id;
     int64_t version, updated_us;
-    Str body;       /* JSON text; absent for a deleted version */
+    Str body; /* JSON text; absent for a deleted version */
     bool deleted;
     bool created;   /* by the write that returned it */
     bool unchanged; /* by the write that returned it: same content, no new version */
@@ -23,10 +24,13 @@ typedef struct Resource {
 MUST_USE Err fhir_read(Ctx *c, Str type, Str id, Resource *ret);
 MUST_USE Err fhir_read_version(Ctx *c, Str type, Str id, Str version, Resource *ret);
 
-/* bytes come from outside: scanned, validated, given an id (a client's id is ignored). */
+/* bytes come from outside: scanned, validated, given an id (a client's id is ignored). ERR_SYNTAX,
+ * ERR_INVALID, ERR_TOO_LARGE; ERR_NOT_FOUND for a type that R4 does not have. */
 MUST_USE Err fhir_create(Ctx *c, Str type, Str bytes, Resource *ret);
-/* if_match: the version the client saw, or absent. ERR_STALE where it is not the current one. Creates under the
- * given id where there is none. */
+/* if_match: the version the client saw ("3"), or absent. ERR_STALE where it is not the current one: of two
+ * who saw the same version one wins. Without it writers take turns. Creates under the given id where there is
+ * none. The id in the content must be the given one (ERR_SYNTAX). fhir_delete() of what was deleted is OK and
+ * changes nothing. */
 MUST_USE Err fhir_update(Ctx *c, Str type, Str id, Str bytes, Str if_match, Resource *ret);
 MUST_USE Err fhir_delete(Ctx *c, Str type, Str id, Str if_match);
 
@@ -34,9 +38,12 @@ MUST_USE Err fhir_delete(Ctx *c, Str type, Str id, Str if_match);
  * carries. Validated like any other: a verb that builds a wrong one gets ERR_INVALID and writes nothing. */
 MUST_USE Err fhir_put(Ctx *c, Str type, Str id, Str json, Resource *ret);
 
-/* A transaction bundle: all or nothing; urn:uuid references resolved, in narrative links too. ret_response is the
- * response bundle. import: each urn:uuid becomes the resource's id, content that is already stored makes no new
- * version, and ret_response is absent. counts may be NULL. */
+/* A transaction bundle: all or nothing, in the order DELETE, POST, PUT, GET; urn:uuid references resolved, in
+ * narrative links too, and so are references such as "Patient?identifier=x|1" that one resource matches (else
+ * ERR_STALE). ifMatch and ifNoneExist are kept; PATCH, conditional updates and deletions, and two entries
+ * that write one resource are refused. ret_response is the response bundle. import: each urn:uuid becomes the
+ * resource's id, content that is already stored makes no new version, and ret_response is absent. Either may
+ * be NULL. Problems name the entry: "Bundle.entry[12].resource.status". */
 typedef struct BundleCount {
     Str type;
     int64_t created, updated, unchanged, deleted;
@@ -47,15 +54,14 @@ typedef struct BundleCounts {
 } BundleCounts;
 MUST_USE Err fhir_transaction(Ctx *c, Str bytes, bool import, Str *ret_response, BundleCounts *ret_counts);
 
-/* The path a faulty entry is named by: "Bundle.entry[12].resource.status". */
-
 /* Everything of one patient's compartment, by type and id, current versions. One range read. */
 typedef struct Resources {
     Resource *at;
     size_t n, room;
 } Resources;
 MUST_USE Err fhir_patient_compartment(Ctx *c, Str patient_id, Resources *ret);
-/* All current resources of a type, by id. For small types only (Questionnaire, PlanDefinition, PractitionerRole). */
+/* All current resources of a type, by id. For small types only (Questionnaire, PlanDefinition,
+ * PractitionerRole). */
 MUST_USE Err fhir_all(Ctx *c, Str type, Resources *ret);
 
 #endif

@@ -5,8 +5,8 @@
 #include "db/db.h"
 #include "fhir/store.h"
 
-/* The columns that store_row_read() reads, in this order: type, id, version, updated_us, deleted, body. Texts are
- * copied into a. */
+/* The columns that store_row_read() reads, in this order: type, id, version, updated_us, deleted, body. Texts
+ * are copied into a. */
 Resource store_row_read(Arena *a, const Rows *rows);
 /* Whether R4 allows it as an id: 1 to 64 letters, digits, hyphens and full stops. */
 bool store_is_id(Str id);

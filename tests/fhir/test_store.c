@@ -1,5 +1,6 @@
 #include "record.h"
 
+#include "base/time.h"
 #include "fhir/capability.h"
 #include "fhir/index.h"
 #include "fhir/index_text.h"
@@ -338,6 +339,63 @@ static void folds_case_and_accents(void **state)
     assert_null(index_fold(a, S("\xFF")).p);
 }
 
+/* ---- operations ---- */
+
+static void reads_and_writes_parameters(void **state)
+{
+    Arena *a = context(state)->arena;
+    Params p = params_make(a);
+    params_decimal(&p, "dose", (Decimal){ 400, 1 });
+    params_string(&p, "empty", S(""));
+    params_instant(&p, "never", TIME_NONE);
+    params_number(&p, "nothing", 0.0 / 0.0, 3);
+    params_open(&p, "group");
+    params_string(&p, "text", S("a \"word\""));
+    params_open(&p, "bare");
+    params_close(&p);
+    params_bool(&p, "yes", true);
+    params_close(&p);
+    params_int(&p, "large", INT64_C(5000000000));
+    Str text = params_text(&p);
+    assert_str(text,
+               "{\"resourceType\":\"Parameters\",\"parameter\":[{\"name\":\"dose\",\"valueDecimal\":40.0},"
+               "{\"name\":\"group\",\"part\":[{\"name\":\"text\",\"valueString\":\"a \\\"word\\\"\"},"
+               "{\"name\":\"bare\"},{\"name\":\"yes\",\"valueBoolean\":true}]},"
+               "{\"name\":\"large\",\"valueDecimal\":5000000000}]}");
+    OpCall in = { .parameters = json_parse(a, text) };
+    Decimal dose;
+    assert_true(op_decimal(&in, "dose", &dose));
+    assert_int_equal(dose.units, 400);
+    assert_int_equal(dose.places, 1);
+    assert_false(op_decimal(&in, "group", &dose));
+    OpCall group = { .parameters = op_parameter(&in, "group") };
+    assert_str(op_string(&group, "text"), "a \"word\"");
+    assert_true(op_true(&group, "yes"));
+    assert_false(op_true(&group, "no"));
+    Params nothing = params_make(a);
+    assert_str(params_text(&nothing), "{\"resourceType\":\"Parameters\"}");
+    assert_null(op_parameter(&(OpCall){ 0 }, "x"));
+}
+
+static void reads_parameters_of_a_query(void **state)
+{
+    Arena *a = context(state)->arena;
+    static const char text[] =
+        "{'parameter':[{'name':'n','valueString':'12'},{'name':'t','valueString':'2026-11'},"
+        "{'name':'b','valueString':'true'},{'name':'w','valueString':'12 mg'}]}";
+    OpCall in = { .parameters = json_parse(a, json_build(a, text)) };
+    int64_t n;
+    TimeRange november;
+    Decimal d;
+    assert_true(op_int(&in, "n", &n));
+    assert_int_equal(n, 12);
+    assert_true(op_time(&in, "t", &n));
+    assert_true(time_parse(S("2026-11-01"), &november));
+    assert_int_equal(n, november.from_us);
+    assert_true(op_true(&in, "b"));
+    assert_false(op_decimal(&in, "w", &d));
+}
+
 static void declares_what_it_can_do(void **state)
 {
     Ctx *c = context(state);
@@ -372,6 +430,8 @@ int run_store_tests(void)
         TEST_ON_BED(orders_numbers_as_text),
         TEST_ON_BED(knows_the_range_a_number_implies),
         TEST_ON_BED(folds_case_and_accents),
+        TEST_ON_BED(reads_and_writes_parameters),
+        TEST_ON_BED(reads_parameters_of_a_query),
         TEST_ON_BED(declares_what_it_can_do),
     };
     return cmocka_run_group_tests_name("store", tests, NULL, NULL);
