@@ -24,10 +24,13 @@ static void load_or_stop(Ctx *c, const EmbeddedFile *file)
     abort();
 }
 
-/* The arena is never destroyed: the models live as long as the program. */
+/* Never destroyed: the models live as long as the program. */
+static Arena *lifetime;
+
 static void load_all(void)
 {
-    Ctx c = { .arena = arena_create(16 * 1024 * 1024) };
+    lifetime = arena_create(SIZE_MAX);
+    Ctx c = { .arena = lifetime };
     for (const EmbeddedFile *file = embedded_files; file->path; file++)
         if (str_starts(str_from(file->path), S("data/drugs/")))
             load_or_stop(&c, file);
