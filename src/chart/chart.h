@@ -192,7 +192,7 @@ typedef struct Override {
 typedef struct Eligibility {
     int64_t at_us;       /* TIME_NONE: never evaluated */
     int open_stops;      /* severity high */
-    int open_missing;    /* evaluate says which severity a missing fact has; counted by it, never as fine */
+    int open_missing;    /* and, once a course is signed, what is asked on the day of an infusion */
     int open_cautions;
     Str first_open;      /* the sentence of the first open stop or missing fact; absent where there is none */
     FactRef fact;        /* the GuidanceResponse */

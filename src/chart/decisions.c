@@ -1,14 +1,16 @@
 #include "chart/codes.h"
+#include "chart/override.h"
 #include "chart/read.h"
 
 /* ---- overrides ---- */
 
 static void add_signer(Json *mitigation, Override *to)
 {
-    if (to->n_signers == 2)
+    Str person_id = reference_id(json_get(mitigation, "author"), "Practitioner");
+    if (to->n_signers == 2 || (to->n_signers == 1 && str_eq(person_id, to->signer_person_id[0])))
         return;
     size_t i = to->n_signers++;
-    to->signer_person_id[i] = reference_id(json_get(mitigation, "author"), "Practitioner");
+    to->signer_person_id[i] = person_id;
     to->signer_display[i] = json_find_str(mitigation, "author.display");
     to->signer_role[i] = json_find_str(extension_of(mitigation, EXTENSION("signer-role")), "valueCode");
     to->signed_us[i] = time_at(mitigation, "date");
@@ -45,31 +47,25 @@ void read_guidance(const Source *from, Chart *chart)
     }
 }
 
-static bool complete(const Override *override, Str level, int64_t now_us)
+static OverrideNeed need_of(Json *issue, Str level)
 {
-    if (override->expires_us == TIME_NONE || override->expires_us <= now_us || str_empty(override->reason))
-        return false;
-    bool prescriber = false;
-    for (size_t i = 0; i < override->n_signers; i++)
-        prescriber |= str_is(override->signer_role[i], "physician");
-    bool two = override->n_signers == 2 && !str_empty(override->signer_person_id[0]) &&
-               !str_empty(override->signer_person_id[1]) &&
-               !str_eq(override->signer_person_id[0], override->signer_person_id[1]);
-    return prescriber && (two || !str_is(level, "stop"));
+    if (str_is(json_find_str(extension_of(issue, EXTENSION("override-kind")), "valueCode"), "none"))
+        return OVERRIDE_NEVER;
+    return str_is(level, "stop") ? OVERRIDE_TWO : OVERRIDE_ONE;
 }
 
 static bool overridden(const Chart *chart, Json *issue, Str level)
 {
     Str rule_id = concept_code(json_get(issue, "code"), SYSTEM_RULE);
-    if (str_is(json_find_str(extension_of(issue, EXTENSION("override-kind")), "valueCode"), "none"))
-        return false;
+    OverrideNeed need = need_of(issue, level);
     for (size_t i = 0; i < chart->overrides.n; i++)
         if (str_eq(chart->overrides.at[i].rule_id, rule_id) &&
-            complete(&chart->overrides.at[i], level, chart->loaded_us))
+            override_in_force(&chart->overrides.at[i], need, chart->loaded_us))
             return true;
     return false;
 }
 
+/* What is asked only on the day of an infusion ("day") is missing from the moment that a course is signed. */
 void read_eligibility(const Sources *all, Chart *chart)
 {
     Eligibility *left = &chart->eligibility;
@@ -82,8 +78,11 @@ void read_eligibility(const Sources *all, Chart *chart)
         Str level = json_find_str(level_extension, "valueCode");
         if (overridden(chart, issue, level))
             continue;
+        bool of_the_day = str_is(level, "day");
+        if (of_the_day && chart->course.status != COURSE_ACTIVE)
+            continue;
         left->open_stops += str_is(level, "stop");
-        left->open_missing += str_is(level, "missing");
+        left->open_missing += str_is(level, "missing") || of_the_day;
         left->open_cautions += str_is(level, "caution");
         if (str_empty(left->first_open) && !str_is(level, "caution"))
             left->first_open = json_find_str(issue, "detail");

@@ -4,8 +4,8 @@
 #ifndef CHART_READ_H
 #define CHART_READ_H
 
-#include "base/json.h"
 #include "chart/chart.h"
+#include "chart/resource.h"
 
 typedef struct Source {
     Ctx *c;
@@ -43,23 +43,6 @@ void read_eligibility(const Sources *all, Chart *chart);
 void sort_readings(Arena *a, Chart *chart);
 void sort_facts(Chart *chart);
 void sort_scores(Chart *chart);
-
-/* ---- resources, read ---- */
-
-/* The first code of that system in a CodeableConcept; absent where it has none. */
-Str concept_code(Json *concept, const char *system);
-/* Its text, else the first display, else the first code. */
-Str concept_text(Json *concept);
-/* The instant that NAMEDateTime, NAMEInstant or NAMEPeriod.start says, by its first moment; TIME_NONE without
- * one. */
-int64_t time_of(Json *resource, const char *name);
-int64_t time_at(Json *root, const char *path);
-/* The id in "Patient/ID" where the reference is of that type; absent else. */
-Str reference_id(Json *reference, const char *type);
-/* The extension of that name (docs/record.md); NULL where there is none. */
-Json *extension_of(Json *element, const char *url);
-/* A decimal's exact value, in at most 9 places; false where it is not a plain number. */
-bool exact_of(Arena *a, Json *number, Decimal *ret_value);
 
 void quarantine(const Source *from, Chart *chart, Str what, int64_t at_us, const char *why, ...)
     __attribute__((format(printf, 5, 6)));
