@@ -155,7 +155,7 @@ function Top({ session, now, emergency }: { session: Session; now: Date; emergen
     <div class="nm"><h1>{session.name}</h1><span>infusion {session.number} of {plain(session.planned, 0)}</span>
       <p class="l2">{session.birthDate ? birthDate(session.birthDate) : 'birth date not recorded'}{session.mrn && `, MRN ${session.mrn}`}
         <i> · {Number.isFinite(session.ageYears) ? `${session.ageYears} y` : 'age not known'}{sex && ` ${sex}`} · {session.weight || 'weight not known'} · {session.allergies}</i></p></div>
-    <ol class="ph" aria-label="Phase">{phases.map(([phase, title], i) => <li class={i < at ? 'done' : i === at ? 'on' : ''} aria-current={i === at ? 'step' : undefined}>{i < at && <Icon name="check" size="s" />}{title}</li>)}</ol>
+    <ol class="ph" aria-label="Phase">{phases.map(([, title], i) => <li class={i < at ? 'done' : i === at ? 'on' : ''} aria-current={i === at ? 'step' : undefined}>{i < at && <Icon name="check" size="s" />}{title}</li>)}</ol>
     <span class={`lnk ${live ? '' : 'lost'}`} role="status">{live ? <><i aria-hidden="true" />Live</> : <><Icon name="wifi0" size="s" />not live since {clockSeconds(since)}</>}</span>
     <span class="clk" aria-label="Time">{clockSeconds(now)}</span>
     <button type="button" class="btn emg" aria-haspopup="dialog" onClick={emergency} title="Opens the emergency card, a timer and the 911 text">Emergency</button>

@@ -195,7 +195,7 @@ function Plasma({ f, l, session }: { f: Frame; l: Lanes; session: Session }): JS
   return <g>
     <text x={2} y={l.plasma(l.plasmaMax / 2) + 2} class="lane-ket">Plasma</text>
     <text x={2} y={l.plasma(l.plasmaMax / 2) + 17}>ng/mL</text>
-    <Scale f={f} y={l.plasma} values={[0, l.plasmaMax / 2, l.plasmaMax].filter((v, i) => i !== 1 || l.plasmaMax > 100)} />
+    <Scale f={f} y={l.plasma} values={[0, l.plasmaMax / 2, l.plasmaMax]} />
     <line class="axis" x1={f.left} x2={f.right} y1={l.plasma(0)} y2={l.plasma(0)} />
     <clipPath id="strip-past"><rect x={f.left} y={0} width={Math.max(0, now - f.left)} height={f.height} /></clipPath>
     <clipPath id="strip-future"><rect x={now} y={0} width={Math.max(0, f.right - now)} height={f.height} /></clipPath>
