@@ -167,7 +167,7 @@ static Err show_outcomes(Ctx *c, const OpCall *in, Params *out)
     params_string(out, "blinding", S("open label"));
     params_string(out, "instrument", scale->title);
     params_string(
-        out, "outcome_rule",
+        out, "outcome-rule",
         arena_fmt(c->arena,
                   "The last %.*s from %lld to %lld days after the last induction infusion, against the last "
                   "one before infusion 1. A course is due once that window has closed.",

@@ -34,7 +34,7 @@ function Hero({ facts, now }: { facts: FollowFacts; now: Date }): JSX.Element {
         <span><svg width="12" height="12" aria-hidden="true"><circle class="dot near" cx="6" cy="6" r="4" /></svg>near a dose, not judged</span>
         <span><svg width="6" height="14" aria-hidden="true"><rect class="dose" width="5" height="14" rx="1.5" /></svg>infusion</span>
         <span><svg width="22" height="14" aria-hidden="true"><rect class="gap" x="1" y="1" width="20" height="12" rx="3" /></svg>no report</span>
-        <span><svg width="14" height="14" aria-hidden="true"><circle class="ring" cx="7" cy="7" r="6" /></svg>item 9 not answered</span>
+        <span><svg width="14" height="14" aria-hidden="true"><circle class="ring" cx="7" cy="7" r="6" /></svg>not answered, or no total</span>
       </div><span class="sp" />
       <TableTwin caption={`${facts.instrument} reports, newest first`} head={['When', 'Total', 'Band', 'Item 9', 'Note']} rows={reportRows(facts)} />
     </div>
@@ -89,8 +89,8 @@ function Links({ facts }: { facts: FollowFacts }): JSX.Element {
 function Side({ patientId, facts, now, reload }: { patientId: string; facts: FollowFacts; now: Date; reload: () => void }): JSX.Element {
   const newest = facts.reports[facts.reports.length - 1];
   return <section class="card next" aria-labelledby="h-ask">
-    <div class="top"><h2 id="h-ask">Newest report</h2>
-      <p class="date">{newest ? ago(new Date(newest.atMs), now) : 'none yet'}</p>
+    <div class="newest"><h2 id="h-ask">Newest report</h2>
+      <p class="when">{newest ? ago(new Date(newest.atMs), now) : 'none yet'}</p>
       <p class="sub sm">{newest ? dayClock(new Date(newest.atMs)) : 'The baseline counts only from the days before infusion 1.'}</p></div>
     <Why facts={facts} />
     <div class="why"><h3>Links</h3><Links facts={facts} /></div>
@@ -104,7 +104,7 @@ function InfusionTable({ facts }: { facts: FollowFacts }): JSX.Element {
   return <Card title="Infusions" className="c7" aside={<span class="sub sm">{facts.infusions.length === 1 ? '1 given' : `${facts.infusions.length} given`}</span>}>
     <div class="pad">{newest.length ? <table class="tbl">
       <thead><tr><th scope="col" class="r">No.</th><th scope="col">Date</th><th scope="col" class="r">Given, mg</th><th scope="col" class="r">Days since the last</th><th scope="col">Record</th></tr></thead>
-      <tbody>{newest.map((i) => <tr><th scope="row" class="r b">{i.number}</th><td>{dayClock(new Date(i.atMs))}</td>
+      <tbody>{newest.map((i) => <tr><th scope="row" class="r">{i.number}</th><td>{dayClock(new Date(i.atMs))}</td>
         <td class="r">{i.givenMg === undefined ? '–' : plain(i.givenMg)}</td><td class="r">{i.daysSinceLast ?? '–'}</td><td>{i.status}</td></tr>)}</tbody></table>
       : <p class="dim">No infusion was started yet.</p>}</div>
   </Card>;

@@ -67,13 +67,25 @@ function Ground({ facts, s }: { facts: FollowFacts; s: Scales }): JSX.Element {
   </g>;
 }
 
+/** Where along a line its words hide the fewest reports. */
+function clearest(reports: Report[], s: Scales, y: number, width: number): number {
+  const crowd = (from: number): number => reports.filter((r) => {
+    const x = s.x(r.atMs);
+    return r.total !== undefined && x > from - 8 && x < from + width + 8 && Math.abs(s.y(r.total) - y) < 16;
+  }).length;
+  const room = s.right - LEFT - width - 16;
+  const places = Array.from({ length: 12 }, (_, i) => LEFT + 8 + (room * i) / 11);
+  return places.reduce((best, place) => (crowd(place) < crowd(best) ? place : best));
+}
+
 /** Words last, so that no line runs through them. */
-function BandWords({ facts, s }: { facts: FollowFacts; s: Scales }): JSX.Element {
+function BandWords({ facts, reports, s }: { facts: FollowFacts; reports: Report[]; s: Scales }): JSX.Element {
   const response = facts.responseMax;
+  const responseY = response === undefined ? 0 : s.y(response + 0.5) - 7;
   return <g>
     {response !== undefined && response > facts.remissionMax &&
-      <text class="t-2 halo" x={s.right - 8} y={s.y(response + 0.5) - 7} text-anchor="end">Response: half of baseline {facts.baseline?.total} or less</text>}
-    <text class="t-2" x={s.right - 8} y={s.y(0) - 9} text-anchor="end">Remission: {facts.remissionMax} or less</text>
+      <text class="t-2 halo" x={clearest(reports, s, responseY - 4, 240)} y={responseY}>Response: half of baseline {facts.baseline?.total} or less</text>}
+    <text class="t-2" x={clearest(reports, s, s.y(0) - 13, 140)} y={s.y(0) - 9}>Remission: {facts.remissionMax} or less</text>
   </g>;
 }
 
@@ -92,14 +104,15 @@ function Gaps({ facts, reports, s, nowMs }: { facts: FollowFacts; reports: Repor
     const from = Math.max(s.x(g.fromMs) + 7, LEFT), to = s.x(g.toMs) - 7, days = Math.round((g.toMs - g.fromMs) / DAY);
     if (to - from < 6) return null;
     return <g key={g.fromMs}><rect class="gap" x={from} y={TOP + 4} width={to - from} height={PANEL - 8} rx="4" />
-      {to - from > 96 && <text class="gap-word" x={(from + to) / 2} y={TOP + 22} text-anchor="middle">no report, {days} days</text>}</g>;
+      {to - from > 30 && <text class="gap-word" x={(from + to) / 2} y={TOP + 22} text-anchor="middle">{to - from > 130 ? `no report, ${days} days` : `${days} d`}</text>}</g>;
   })}</g>;
 }
 
 function Reports({ facts, reports, s }: { facts: FollowFacts; reports: Report[]; s: Scales }): JSX.Element {
   const scored = reports.filter((r): r is Report & { total: number } => r.total !== undefined);
-  const path = scored.map((r, i) => {
-    const before = scored[i - 1];
+  const counted = scored.filter((r) => !r.nearDose);
+  const path = counted.map((r, i) => {
+    const before = counted[i - 1];
     const joined = before && r.atMs - before.atMs <= facts.gapDays * DAY;
     return `${joined ? 'L' : 'M'}${s.x(r.atMs).toFixed(1)} ${s.y(r.total).toFixed(1)}`;
   }).join('');
@@ -108,8 +121,8 @@ function Reports({ facts, reports, s }: { facts: FollowFacts; reports: Report[];
   return <g>
     <path class="phq" d={path} />
     {reports.filter((r) => r.total === undefined).map((r) => <g key={r.atMs}>
-      <path class="unscored" d={`M${s.x(r.atMs)} ${TOP + 18}V${TOP + PANEL}`} />
-      <text class="halo" x={s.x(r.atMs)} y={TOP + 12} text-anchor="middle">no total</text></g>)}
+      <path class="unscored" d={`M${s.x(r.atMs)} ${TOP + 20}V${TOP + PANEL}`} /><circle class="ring" cx={s.x(r.atMs)} cy={TOP + 12} r="7" />
+      <text class="t-2" x={s.x(r.atMs)} y={TOP + 16} text-anchor="middle">?<title>{`${day(new Date(r.atMs))}: no total, ${r.answered} answered`}</title></text></g>)}
     {scored.map((r) => <circle key={r.atMs} class={`dot ${r.nearDose ? 'near' : r.prorated ? 'pro' : ''}`} cx={s.x(r.atMs)} cy={s.y(r.total)} r={r === last ? 6 : 4}>
       <title>{`${day(new Date(r.atMs))}: ${r.total}, ${r.band}`}</title></circle>)}
     {base && base.atMs >= s.fromMs && <text class="t-2 halo" x={s.x(base.atMs) + 10} y={s.y(base.total) + 4}>{base.total} before treatment</text>}
@@ -176,12 +189,12 @@ export function Trajectory({ facts, range, now }: { facts: FollowFacts; range: R
       <text class="t-ink t-b" x={LEFT} y={TOP - 14}>{facts.instrument}, self-report<tspan class="plain" dx="8">lower is better; each asks about two weeks</tspan></text>
       <Ground facts={facts} s={s} />
       <Gaps facts={facts} reports={reports} s={s} nowMs={now.getTime()} />
-      <BandWords facts={facts} s={s} />
+      <BandWords facts={facts} reports={reports} s={s} />
       <Reports facts={facts} reports={reports} s={s} />
       <InfusionRail facts={facts} s={s} />
       <SuicideStrip reports={reports} s={s} />
       <path class="nowline" d={`M${nowX} ${TOP - 6}V${axisTop}`} />
-      <g transform={`translate(${Math.min(nowX, s.right - 44)} 2)`}><rect class="flag" x="-46" width="92" height="20" rx="3" /><text class="flag-word" y="14" text-anchor="middle">Today, {day(now)}</text></g>
+      <g transform={`translate(${Math.min(nowX, width - 56)} 2)`}><rect class="flag" x="-54" width="108" height="20" rx="3" /><text class="flag-word" y="14" text-anchor="middle">Today, {day(now)}</text></g>
     </svg>
   </figure>;
 }
