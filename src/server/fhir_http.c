@@ -21,8 +21,8 @@ static Err not_supported(Request *r, Str what)
     return problem(&r->ctx, ERR_METHOD, STR_NONE, "%.*s is not supported by this release.", STR_ARG(what));
 }
 
-/* _format and _pretty say how to answer; any other parameter changes what is asked, so an interaction that does not
- * know it must not run as if it were not there. */
+/* _format and _pretty say how to answer; any other parameter changes what is asked, so an interaction that
+ * does not know it must not run as if it were not there. */
 static Err check_plain_query(Request *r)
 {
     SearchTerms terms;
@@ -87,10 +87,11 @@ static void answer_written(Request *r, const Resource *resource)
 {
     Ctx *c = &r->ctx;
     int status = resource->created ? 201 : 200;
+    Str base = request_base(r);
     answer_version_headers(r, resource);
     answer_header(r, "Location",
-                  arena_fmt(c->arena, "%.*s/%.*s/%.*s/_history/%lld", STR_ARG(request_base(r)),
-                            STR_ARG(resource->type), STR_ARG(resource->id), (long long)resource->version));
+                  arena_fmt(c->arena, "%.*s/%.*s/%.*s/_history/%lld", STR_ARG(base), STR_ARG(resource->type),
+                            STR_ARG(resource->id), (long long)resource->version));
     PreferReturn returns = prefer_of(request_header(r, "Prefer")).returns;
     if (returns == RETURN_MINIMAL)
         r->answer.status = status;

@@ -30,13 +30,14 @@ Str request_origin(Request *r)
     if (!str_empty(r->server->public_url))
         return r->server->public_url;
     Str host = request_header(r, "Host");
-    return arena_fmt(r->ctx.arena, "%s://%.*s", r->server->tls ? "https" : "http",
-                     STR_ARG(is_host(host) ? host : S("localhost")));
+    host = is_host(host) ? host : S("localhost");
+    return arena_fmt(r->ctx.arena, "%s://%.*s", r->server->tls ? "https" : "http", STR_ARG(host));
 }
 
 Str request_base(Request *r)
 {
-    return arena_fmt(r->ctx.arena, "%.*s/fhir", STR_ARG(request_origin(r)));
+    Str origin = request_origin(r);
+    return arena_fmt(r->ctx.arena, "%.*s/fhir", STR_ARG(origin));
 }
 
 Str request_path_for_audit(Request *r)
@@ -113,6 +114,6 @@ void answer_refuse(Request *r, Err err)
         answer_header(r, "Retry-After", S("1"));
     if (err == ERR_SIGN_IN)
         answer_header(r, "WWW-Authenticate", S("Bearer"));
-    answer_body(r, r->answer.is_not_supported ? 501 : err_http_status(err), "application/fhir+json; charset=utf-8",
-                outcome_text(&r->ctx, err, "error"));
+    answer_body(r, r->answer.is_not_supported ? 501 : err_http_status(err),
+                "application/fhir+json; charset=utf-8", outcome_text(&r->ctx, err, "error"));
 }

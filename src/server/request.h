@@ -26,8 +26,8 @@ typedef enum SignedInBy { BY_NOTHING, BY_COOKIE, BY_TOKEN } SignedInBy;
 typedef struct Answer {
     int status; /* HTTP */
     Headers headers;
-    Str body;       /* in the request's arena, or part of the program */
-    Stream *stream; /* instead of a body: a stream of events (live.h) */
+    Str body;              /* in the request's arena, or part of the program */
+    Stream *stream;        /* instead of a body: a stream of events (live.h) */
     bool is_not_supported; /* its refusal says 501: valid, but not in this release */
 } Answer;
 

@@ -62,6 +62,14 @@ static bool route_matches(Request *r, const Route *route, Str path)
     return !pattern.p && !path.p;
 }
 
+static void add_methods(Buf *allowed, const char *methods)
+{
+    for (Str rest = str_from(methods); !str_empty(rest);) {
+        Str method = str_cut(rest, ' ', &rest);
+        buf_fmt(allowed, "%s%.*s", allowed->n ? ", " : "", STR_ARG(method));
+    }
+}
+
 static Err refuse_method(Request *r, const Buf *allowed)
 {
     answer_header(r, "Allow", buf_str(allowed));
@@ -69,10 +77,15 @@ static Err refuse_method(Request *r, const Buf *allowed)
                    STR_ARG(r->method), STR_ARG(buf_str(allowed)));
 }
 
-/* The page answers every other address, but what is under /fhir is not a page. */
-static bool is_catch_all(const Route *route)
+/* The page answers every address that is nothing else; but what is under /fhir is never a page. */
+static bool is_page(const Route *route)
 {
     return strcmp(route->pattern, "/{rest}") == 0;
+}
+
+static bool is_fhir(Str path)
+{
+    return str_is(path, "fhir") || str_starts(path, S("fhir/"));
 }
 
 static Err find(Request *r)
@@ -83,19 +96,17 @@ static Err find(Request *r)
     path = str_slice(path, 1, path.n);
     if (path.n > 1 && path.p[path.n - 1] == '/')
         path.n--;
-    bool is_fhir = str_is(path, "fhir") || str_starts(path, S("fhir/"));
     Buf allowed = buf_make(r->ctx.arena, 256);
     for (const Route *route = routes; route->pattern; route++) {
-        if (is_catch_all(route) ? is_fhir || allowed.n : !route_matches(r, route, path))
+        if (is_page(route) && (allowed.n || is_fhir(path)))
             continue;
-        if (is_catch_all(route) && !route_matches(r, route, path))
-            break;
+        if (!route_matches(r, route, path))
+            continue;
         if (lists_word(route->methods, r->method)) {
             r->route = route;
             return OK;
         }
-        for (Str words = str_from(route->methods); !str_empty(words);)
-            buf_fmt(&allowed, "%s%.*s", allowed.n ? ", " : "", STR_ARG(str_cut(words, ' ', &words)));
+        add_methods(&allowed, route->methods);
     }
     if (allowed.n)
         return refuse_method(r, &allowed);
@@ -139,8 +150,9 @@ static void log_failure(Request *r, Err err)
     if (err != ERR_INTERNAL && err != ERR_UNAVAILABLE && err != ERR_DISK_FULL)
         return;
     Str text = r->ctx.problems.n ? r->ctx.problems.at[0].text : str_from(err_meaning(err));
+    Str path = request_path_for_audit(r);
     log_line(LOG_ERROR, "request %.*s, %.*s %.*s: %.*s", STR_ARG(r->ctx.request_id), STR_ARG(r->method),
-             STR_ARG(request_path_for_audit(r)), STR_ARG(text));
+             STR_ARG(path), STR_ARG(text));
 }
 
 void route_refuse(Request *r, Err err)

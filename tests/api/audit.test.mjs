@@ -65,4 +65,19 @@ onEachEngine(describe, { before, after }, (clinic) => {
     assert.ok(rows.some((row) => row.path === '/auth/sign-in' && row.status === 408));
     assert.equal((await call(null, 'GET', '/health')).status, 200);
   });
+
+  it('refuses what it cannot record, and stores none of it', async () => {
+    clinic().sql('ALTER TABLE audit RENAME TO audit_away');
+    try {
+      for (const [role, method, path, body] of [['nurse', 'GET', '/fhir/Patient'], ['nurse', 'POST', '/fhir/Patient', patient('Unrecorded')],
+        [null, 'GET', '/health'], [null, 'GET', '/'], ['nurse', 'GET', '/events']]) {
+        const answer = await call(role, method, path, body);
+        assert.ok(answer.status >= 500, `${method} ${path}: ${answer.status}`);
+        assert.ok(!answer.text.includes('Patient/'));
+      }
+    } finally {
+      clinic().sql('ALTER TABLE audit_away RENAME TO audit');
+    }
+    assert.equal((await call('nurse', 'GET', '/fhir/Patient?family=Unrecorded')).json.entry?.length ?? 0, 0);
+  });
 });

@@ -16,10 +16,13 @@ const postgres = process.env.EUTHYMIA_TEST_PG ?? '';
 export const engines = postgres ? ['sqlite', 'postgresql'] : ['sqlite'];
 export const password = 'correct horse battery staple';
 
+function run(program, args) {
+  const ran = spawnSync(program, args, { encoding: 'utf8' });
+  if (ran.status !== 0) throw new Error(`${program}: ${ran.error ?? ran.stderr}`);
+}
 function psql(url, sql) {
-  const program = existsSync('/usr/lib/postgresql/15/bin/psql') ? '/usr/lib/postgresql/15/bin/psql' : 'psql';
-  const ran = spawnSync(program, ['-q', '-v', 'ON_ERROR_STOP=1', url, '-c', sql], { encoding: 'utf8' });
-  if (ran.status !== 0) throw new Error(`psql: ${ran.stderr}`);
+  const program = '/usr/lib/postgresql/15/bin/psql';
+  run(existsSync(program) ? program : 'psql', ['-q', '-v', 'ON_ERROR_STOP=1', url, '-c', sql]);
 }
 
 function newDatabase(engine, folder) {
@@ -117,6 +120,12 @@ export class Clinic {
 
   async cookie(name) {
     return (await this.signIn(name)).headers.get('set-cookie').split(';')[0];
+  }
+
+  /** Changes the database behind the program's back. */
+  sql(text) {
+    if (this.engine === 'sqlite') run('sqlite3', ['-cmd', '.timeout 5000', this.db.replace('sqlite:', ''), text]);
+    else psql(this.db, text);
   }
 
   /** Every audit row there is, read in pages. */

@@ -1,0 +1,9 @@
+/* The groups of this test program. */
+#ifndef TESTS_SERVER_GROUPS_H
+#define TESTS_SERVER_GROUPS_H
+
+int run_http_word_tests(void);
+int run_access_tests(void);
+int run_serve_tests(void);
+
+#endif
