@@ -59,9 +59,9 @@ static Str field(const LinkRequest *request, const char *name)
 
 /* ---- who it is ---- */
 
-static Str callback_number(Json *patient)
+/* The first number that is not marked old; absent where there is none. */
+static Str phone_of(Json *telecoms)
 {
-    Json *telecoms = json_get(patient, "telecom");
     for (size_t i = 0; i < json_count(telecoms); i++) {
         Json *telecom = json_at(telecoms, i);
         if (str_is(json_find_str(telecom, "system"), "phone") &&
@@ -69,6 +69,12 @@ static Str callback_number(Json *patient)
             return json_find_str(telecom, "value");
     }
     return STR_NONE;
+}
+
+static Str name_said(Json *name)
+{
+    Str given = json_find_str(name, "given[0]");
+    return str_empty(given) ? json_find_str(name, "text") : given;
 }
 
 static bool is_dead(Json *patient)
@@ -182,7 +188,7 @@ static Err safety_facts(Visit *v, SafetyFacts *ret_safety)
     *ret_safety = (SafetyFacts){
         .promise = promise_now(v),
         .skipped = v->instrument->suicide_item >= 0 && answers.skipped[v->instrument->suicide_item],
-        .callback = callback_number(v->patient),
+        .callback = phone_of(json_get(v->patient, "telecom")),
         .number_noted = str_is(v->tail, "/noted"),
     };
     return OK;
@@ -379,7 +385,9 @@ static Err begin_visit(Visit *v)
         return ERR_GONE;
     v->facts.instrument = v->instrument;
     v->facts.path = arena_fmt(c->arena, "/r/%.*s", STR_ARG(v->request->token));
-    v->facts.given_name = json_find_str(v->patient, "name[0].given[0]");
+    v->facts.given_name = name_said(json_find(v->patient, "name[0]"));
+    v->facts.contact_name = name_said(json_find(v->patient, "contact[0].name"));
+    v->facts.contact_phone = phone_of(json_find(v->patient, "contact[0].telecom"));
     int64_t change_us = policy_duration_us(policy_in_force(), "follow_link_change");
     v->closed = v->link.used_us == TIME_NONE ? c->now_us >= v->link.expires_us
                                              : c->now_us >= v->link.used_us + change_us;

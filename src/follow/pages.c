@@ -296,20 +296,31 @@ static Str call_card(Arena *a, const char *classes, Str number, const char *icon
                 number, icon, title, text);
 }
 
+static Str contact_card(Arena *a, const PageFacts *facts)
+{
+    if (str_empty(facts->contact_phone))
+        return S("");
+    Str title = str_empty(facts->contact_name)
+                    ? S("Your contact")
+                    : arena_fmt(a, "%.*s, your contact", STR_ARG(facts->contact_name));
+    return call_card(a, "", facts->contact_phone, "heart", title, facts->contact_phone);
+}
+
 Str page_help(Arena *a, const PageFacts *facts, Str back, bool raised)
 {
     const Clinic *clinic = facts->clinic;
     Str kept = raised ? S("That you need help is stored as urgent. Call now: do not wait for the clinic.")
                       : S("Your answers so far are saved. You can come back to them.");
+    Str call_line = arena_fmt(a, "Call %.*s", STR_ARG(clinic->line));
+    Str call_emergency = arena_fmt(a, "Call %.*s", STR_ARG(clinic->emergency));
     Str cards =
         html(a,
              "%h<div class=\"two\"><a class=\"btn\" href=\"sms:%s\">Text %s</a>"
-             "<a class=\"btn\" href=\"%s\" rel=\"noreferrer\">%s</a></div>%h%h",
-             call_card(a, " pri2", clinic->line, "phone", arena_fmt(a, "Call %.*s", STR_ARG(clinic->line)),
-                       clinic->line_text),
-             clinic->line, clinic->line, clinic->deaf_url, clinic->deaf_text,
-             call_card(a, "", clinic->emergency, "bell",
-                       arena_fmt(a, "Call %.*s", STR_ARG(clinic->emergency)), clinic->emergency_text),
+             "<a class=\"btn\" href=\"%s\" rel=\"noreferrer\">%s</a></div>%h%h%h",
+             call_card(a, " pri2", clinic->line, "phone", call_line, clinic->line_text), clinic->line,
+             clinic->line, clinic->deaf_url, clinic->deaf_text,
+             call_card(a, "", clinic->emergency, "bell", call_emergency, clinic->emergency_text),
+             contact_card(a, facts),
              call_card(a, "", clinic->phone, "person", arena_fmt(a, "Clinic, %.*s", STR_ARG(clinic->phone)),
                        arena_fmt(a, "Open %.*s", STR_ARG(clinic->hours_text))));
     Str markup =

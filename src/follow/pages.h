@@ -10,8 +10,9 @@
 typedef struct PageFacts {
     const Clinic *clinic;
     const Instrument *instrument;
-    Str path;       /* "/r/TOKEN" */
-    Str given_name; /* absent: no name is said */
+    Str path;                        /* "/r/TOKEN" */
+    Str given_name;                  /* absent: no name is said */
+    Str contact_name, contact_phone; /* of the patient's own choice; absent: none with a number */
     int64_t now_us;
     bool demo;
 } PageFacts;

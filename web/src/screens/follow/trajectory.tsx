@@ -6,7 +6,7 @@ import { day } from '../../format';
 import type { FollowFacts, Report } from './model';
 
 const DAY = 86_400_000;
-const LEFT = 70, RIGHT = 26, TOP = 34, PANEL = 300, RAIL = 34, STRIP = 30;
+const LEFT = 70, RIGHT = 26, TOP = 34, PANEL = 336, RAIL = 34, STRIP = 30;
 const railTop = TOP + PANEL + 26;
 const stripTop = railTop + RAIL + 22;
 const axisTop = stripTop + STRIP + 8;
@@ -67,12 +67,20 @@ function Ground({ facts, s }: { facts: FollowFacts; s: Scales }): JSX.Element {
   </g>;
 }
 
-/** Where along a line its words hide the fewest reports. */
+/** The line of reports as close points, to see what words would hide. */
+function along(reports: Report[], s: Scales): { x: number; y: number }[] {
+  const points = reports.filter((r): r is Report & { total: number } => r.total !== undefined).map((r) => ({ x: s.x(r.atMs), y: s.y(r.total) }));
+  return points.flatMap((p, i) => {
+    const next = points[i + 1] ?? p;
+    return Array.from({ length: 8 }, (_, k) => ({ x: p.x + ((next.x - p.x) * k) / 8, y: p.y + ((next.y - p.y) * k) / 8 }));
+  });
+}
+
+/** Where along a line its words hide the least. */
 function clearest(reports: Report[], s: Scales, y: number, width: number): number {
-  const crowd = (from: number): number => reports.filter((r) => {
-    const x = s.x(r.atMs);
-    return r.total !== undefined && x > from - 8 && x < from + width + 8 && Math.abs(s.y(r.total) - y) < 16;
-  }).length;
+  const line = along(reports, s);
+  const crowd = (from: number): number =>
+    line.filter((p) => p.x > from - 8 && p.x < from + width + 8 && Math.abs(p.y - y) < 14).length;
   const room = s.right - LEFT - width - 16;
   const places = Array.from({ length: 12 }, (_, i) => LEFT + 8 + (room * i) / 11);
   return places.reduce((best, place) => (crowd(place) < crowd(best) ? place : best));
