@@ -23,9 +23,10 @@ static Str overlap_warning(Ctx *c, const Chart *chart, const Instrument *scale)
     const Score *recent = chart_score(chart, id, c->now_us - interval_us);
     if (!recent)
         return STR_NONE;
-    return arena_fmt(c->arena, "%.*s was answered %lld days ago and asks about %.*s: the two will overlap.",
-                     STR_ARG(scale->title), (long long)((c->now_us - recent->at_us) / US_PER_DAY),
-                     STR_ARG(scale->recall));
+    long long days = (c->now_us - recent->at_us) / US_PER_DAY;
+    Str when = days ? arena_fmt(c->arena, "%lld days ago", days) : S("within a day");
+    return arena_fmt(c->arena, "%.*s was answered %.*s and asks about %.*s: the two will overlap.",
+                     STR_ARG(scale->title), STR_ARG(when), STR_ARG(scale->recall));
 }
 
 static bool every_item_has_text(const Instrument *scale)
