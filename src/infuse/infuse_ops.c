@@ -17,18 +17,17 @@ static InfuseLimits limits_in_force(void)
 
 /* ---- what every write shares ---- */
 
-/* The stated time, or now. Not in the future, not before the visit. */
-static Err read_at(Ctx *c, const OpCall *in, const Session *session, const InfuseLimits *limits,
-                   int64_t *ret_us)
+/* The stated time, or now. Not in the future, not before earliest_us. */
+static Err read_at(Ctx *c, const OpCall *in, const InfuseLimits *limits, int64_t earliest_us, int64_t *ret_us)
 {
     int64_t at_us = c->now_us;
     if (op_parameter(in, "at") && !op_time(in, "at", &at_us))
         return problem(c, ERR_INVALID, S("at"), "the time cannot be read");
     if (at_us > c->now_us + limits->entry_future_us)
         return problem(c, ERR_RULE, S("at"), "%.*s has not come yet", STR_ARG(clock_text(c->arena, at_us)));
-    if (at_us < session->opened_us)
-        return problem(c, ERR_RULE, S("at"), "the visit began at %.*s",
-                       STR_ARG(clock_text(c->arena, session->opened_us)));
+    if (at_us < earliest_us)
+        return problem(c, ERR_RULE, S("at"), "too early for this visit: not before %.*s",
+                       STR_ARG(clock_text(c->arena, earliest_us)));
     *ret_us = at_us > c->now_us ? c->now_us : at_us;
     return OK;
 }
@@ -68,9 +67,11 @@ static Err settle(Ctx *c, Str encounter_id, Params *out)
 
 static Err chair_of(Ctx *c, const OpCall *in, const OpenVisits *visits, Str patient_id, int64_t *ret_chair)
 {
-    int64_t chair;
+    Decimal number;
     int chairs = limits_in_force().chairs;
-    if (!op_int(in, "chair", &chair) || chair < 1 || chair > chairs)
+    bool is_whole = op_decimal(in, "chair", &number) && decimal_cmp(number, decimal_truncate(number, 0)) == 0;
+    int64_t chair = is_whole ? decimal_truncate(number, 0).units : 0;
+    if (chair < 1 || chair > chairs)
         return problem(c, ERR_INVALID, S("chair"), "a chair from 1 to %d", chairs);
     for (size_t i = 0; i < visits->n; i++) {
         const OpenVisit *visit = &visits->at[i];
@@ -159,7 +160,7 @@ static Err read_pump_event(Ctx *c, const OpCall *in, const Session *session, con
             c, ERR_INVALID, S("action"),
             "started, paused, resumed, rate, stopped, volume-left or reading: what was done at the pump");
     PumpEvent event = { .action = PUMP_WORDS[i].action, .entered_us = c->now_us };
-    TRY(read_at(c, in, session, limits, &event.at_us));
+    TRY(read_at(c, in, limits, session->opened_us, &event.at_us));
     if (PUMP_WORDS[i].needs_rate)
         TRY(read_pump_decimal(c, in, "rate-ml-per-h", &event.rate_ml_per_h));
     event.has_volume =
@@ -322,7 +323,7 @@ static Err vitals_record(Ctx *c, const OpCall *in, Params *out)
     InfuseLimits limits = limits_in_force();
     TRY(tx_begin(c, &tx));
     TRY(open_session(c, in, &session));
-    TRY(read_at(c, in, &session, &limits, &at_us));
+    TRY(read_at(c, in, &limits, session.opened_us - limits.resting_valid_us, &at_us));
     TRY(read_entries(c, in, &entries));
     for (size_t i = 0; i < entries.n; i++) {
         Entered *entered = &entries.at[i];
@@ -364,7 +365,7 @@ static Err event_record(Ctx *c, const OpCall *in, Params *out)
         return problem(c, ERR_INVALID, S("note"), "a note has a text");
     TRY(tx_begin(c, &tx));
     TRY(open_session(c, in, &session));
-    TRY(read_at(c, in, &session, &limits, &at_us));
+    TRY(read_at(c, in, &limits, session.opened_us, &at_us));
     TRY(record_event(c, &session, str_from(EVENTS[i].code), str_from(EVENTS[i].title), note, at_us, &id));
     params_string(out, "recorded", id);
     params_string(out, "title", str_from(EVENTS[i].title));
@@ -433,7 +434,7 @@ static Err read_corrected(Ctx *c, const OpCall *in, const Session *session, cons
                           PumpEvent *event)
 {
     if (op_parameter(in, "at"))
-        TRY(read_at(c, in, session, limits, &event->at_us));
+        TRY(read_at(c, in, limits, session->opened_us, &event->at_us));
     if (op_parameter(in, "rate-ml-per-h"))
         TRY(read_pump_decimal(c, in, "rate-ml-per-h", &event->rate_ml_per_h));
     if (op_parameter(in, "volume-left-ml"))

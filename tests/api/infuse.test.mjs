@@ -223,7 +223,8 @@ onEachEngine(describe, { before, after }, (clinic) => {
     assert.equal((await tell(`Encounter/${encounter}/$correct`, { id: event.recorded, withdrawn: true, reason: 'Undone' })).status, 200);
     assert.equal(all((await show(encounter)).event).length, 0);
     assert.equal((await call('system', 'GET', `/fhir/Observation/${event.recorded}/_history/1`)).json.status, 'final');
-    const late = await tell(`Encounter/${encounter}/$vitals`, { systolic: 140, diastolic: 80, at: new Date(Date.now() - 1000).toISOString() });
+    const late = await tell(`Encounter/${encounter}/$vitals`, { systolic: 140, diastolic: 80, at: ago(20) });
+    assert.equal(late.status, 200, late.text);
     const stored = (await call('system', 'GET', `/fhir/Observation/${late.recorded}`)).json;
     assert.ok(Date.parse(stored.effectiveDateTime) < Date.parse(stored.issued));
     assert.match((await tell(`Encounter/${encounter}/$correct`, { id, withdrawn: true, reason: 'Never started' })).text, /recorded/);
