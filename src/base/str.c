@@ -33,7 +33,7 @@ Str str_slice(Str s, size_t from, size_t to)
         to = s.n;
     if (from > to)
         from = to;
-    return (Str){ s.p + from, to - from };
+    return (Str){ s.p ? s.p + from : NULL, to - from };
 }
 
 static bool is_space(char c)
