@@ -1,6 +1,7 @@
 #include "chart/chart.h"
 
 #include "chart/read.h"
+#include "fhir/search.h"
 #include "fhir/store.h"
 
 /* One row a type that a chart is made of; the rest of the compartment is passed over unparsed. reader NULL:
@@ -13,7 +14,6 @@ static const struct {
     { "CarePlan", NULL },
     { "Condition", read_condition },
     { "DetectedIssue", read_detected_issue },
-    { "GuidanceResponse", read_guidance },
     { "MedicationAdministration", NULL },
     { "MedicationRequest", read_medication_request },
     { "MedicationStatement", read_medication_statement },
@@ -48,6 +48,25 @@ static Chart empty_chart(Ctx *c, Str patient_id)
                     .loaded_us = c->now_us };
 }
 
+/* R4 has GuidanceResponse in no compartment: the newest one is asked for. */
+static Err read_evaluation(Ctx *c, Str patient_id, Chart *chart)
+{
+    SearchTerm terms[] = { { S("patient"), arena_fmt(c->arena, "Patient/%.*s", STR_ARG(patient_id)) },
+                           { S("_sort"), S("-_lastUpdated") },
+                           { S("_count"), S("1") } };
+    SearchPage found;
+    TRY(fhir_search(c, S("GuidanceResponse"), &(SearchTerms){ .at = terms, .n = 3 }, true, &found));
+    for (size_t i = 0; i < found.matches.n; i++) {
+        const Resource *resource = &found.matches.at[i];
+        Source from = { .c = c,
+                        .fact = { resource->type, resource->id, resource->version },
+                        .updated_us = resource->updated_us,
+                        .json = json_parse(c->arena, resource->body) };
+        read_guidance(&from, chart);
+    }
+    return OK;
+}
+
 Err chart_load(Ctx *c, Str patient_id, Chart *ret_chart)
 {
     Chart chart = empty_chart(c, patient_id);
@@ -66,6 +85,7 @@ Err chart_load(Ctx *c, Str patient_id, Chart *ret_chart)
     read_course(c->arena, &all, &chart);
     read_infusions(c->arena, &all, &chart);
     sort_scores(&chart);
+    TRY(read_evaluation(c, patient_id, &chart));
     read_eligibility(&all, &chart);
     const Fact *asked = chart_fact(&chart, "allergies-asked", TIME_NONE);
     chart.allergies_asked |= asked && str_is(asked->value, "yes");
