@@ -298,6 +298,13 @@ static Err show_done(Visit *v, LinkAnswer *ret_answer)
     return OK;
 }
 
+static Err show_end(Visit *v, LinkAnswer *ret_answer)
+{
+    *ret_answer = page(200, page_closed(v->c->arena, &v->facts, S("Your answers are kept"),
+                                        S("You can close this page now.")));
+    return OK;
+}
+
 static Err show_help(Visit *v, LinkAnswer *ret_answer)
 {
     bool raised = str_is(v->tail, "/raised");
@@ -326,15 +333,11 @@ static const struct {
     bool when_closed; /* a worry is heard, and the numbers are shown, on a link that is no longer open */
     VisitFn *run;
 } routes[] = {
-    { "GET", "", false, false, show_hello },
-    { "GET", "q/", true, false, show_question },
-    { "POST", "q/", true, true, take_answer },
-    { "GET", "safe", true, false, show_safety },
-    { "POST", "safe", false, true, take_safety },
-    { "POST", "number", false, false, take_number },
-    { "GET", "done", false, false, show_done },
-    { "GET", "help", true, true, show_help },
-    { "GET", "numbers.vcf", false, true, show_numbers },
+    { "GET", "", false, false, show_hello },      { "GET", "q/", true, false, show_question },
+    { "POST", "q/", true, true, take_answer },    { "GET", "safe", true, false, show_safety },
+    { "POST", "safe", false, true, take_safety }, { "POST", "number", false, false, take_number },
+    { "GET", "done", false, false, show_done },   { "GET", "end", false, true, show_end },
+    { "GET", "help", true, true, show_help },     { "GET", "numbers.vcf", false, true, show_numbers },
 };
 
 /* Only the suicide item is still taken on a closed link: an endorsement is never turned away. */

@@ -133,6 +133,8 @@ static void show_task(Ctx *c, const WorryTask *task, Params *out)
     params_string(out, "id", task->id);
     params_string(out, "patient-id", task->patient_id);
     params_code(out, "kind", str_from(worry_code(task->worry.kind)));
+    params_string(out, "response",
+                  arena_fmt(c->arena, "QuestionnaireResponse/%.*s", STR_ARG(task->response_id)));
     params_string(out, "title", str_from(worry_title(task->worry.kind)));
     params_string(out, "description", task->description);
     params_code(out, "priority", str_from(worry_priority_word(priority)));

@@ -248,7 +248,7 @@ Str page_kept(Arena *a, const PageFacts *facts, const SafetyFacts *safety)
     Str footer = html(
         a,
         "<div class=\"go one\"><a class=\"btn pri nx\" href=\"%s/numbers.vcf\">Save %s to my phone</a></div>"
-        "<a class=\"skp\" href=\"%s/safe\">Back</a>%h",
+        "<a class=\"skp\" href=\"%s/end\">Close</a>%h",
         facts->path, line, facts->path, help_bar(a, facts, S("/done")));
     return document(a, facts, S("Thank you"), screen(a, brand(a, facts), body, footer));
 }
@@ -283,7 +283,7 @@ Str page_thanks(Arena *a, const PageFacts *facts, int total, bool prorated, cons
         "%s.</p>",
         thank_you(a, facts), own_curve(a, facts, total, prorated, curve), facts->clinic->hours_text,
         facts->clinic->phone);
-    Str footer = html(a, "<div class=\"go one\"><a class=\"btn pri nx\" href=\"%s\">Done</a></div>%h",
+    Str footer = html(a, "<div class=\"go one\"><a class=\"btn pri nx\" href=\"%s/end\">Done</a></div>%h",
                       facts->path, help_bar(a, facts, S("/done")));
     return document(a, facts, S("Thank you"), screen(a, brand(a, facts), body, footer));
 }

@@ -54,7 +54,8 @@ Str page_thanks(Arena *a, const PageFacts *facts, int total, bool prorated, cons
 /* The call sheet: 988 first, 911 second, contact third. back: the page to return to ("/q/3"). raised: the
  * patient has just asked for help, and that is stored. */
 Str page_help(Arena *a, const PageFacts *facts, Str back, bool raised);
-/* For a link that is unknown, expired or used: title and sentence; facts->instrument and path may be absent.
+/* The end of the way: a link that is unknown, expired or used, or a form that is finished: title and
+ * sentence; facts->instrument and path may be absent.
  */
 Str page_closed(Arena *a, const PageFacts *facts, Str title, Str sentence);
 

@@ -48,6 +48,7 @@ static void a_report_is_answered_scored_and_thanked_for(void **state)
     LinkAnswer thanks = get(&v, "done");
     assert_true(contains(thanks.body, "<b>9</b> for the last two weeks"));
     assert_true(contains(thanks.body, "<figure"));
+    assert_true(contains(get(&v, "end").body, "You can close this page"));
 }
 
 static void each_answer_is_a_version_and_a_change_keeps_both(void **state)

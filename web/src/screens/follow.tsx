@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { ask, me, tell, text } from '../client';
 import { ago, day, dayClock, plain } from '../format';
 import { Card, Glyph, Icon, Problem, TableTwin, Unverified, useLoad, useNow, useSend } from '../parts';
-import { followFacts, type FollowFacts } from './follow/model';
+import { followFacts, withoutTask, type FollowFacts } from './follow/model';
 import { Trajectory, type Range } from './follow/trajectory';
 import { Worries } from './follow/worries';
 
@@ -110,6 +110,15 @@ function InfusionTable({ facts }: { facts: FollowFacts }): JSX.Element {
   </Card>;
 }
 
+/** What stands in the record but came past the link, so that no task was made for it. */
+function Untracked({ facts }: { facts: FollowFacts }): JSX.Element | null {
+  const reports = withoutTask(facts);
+  const newest = reports[reports.length - 1];
+  if (!newest) return null;
+  return <p class="callout row untracked"><Glyph level="void" label="No task" /><span>
+    Item 9 was above zero in {reports.length === 1 ? 'a report' : `${reports.length} reports`} that came from outside a link, the newest of {day(new Date(newest.atMs))}. No task was made for {reports.length === 1 ? 'it' : 'them'} here.</span></p>;
+}
+
 export function Follow({ patientId }: { patientId: string; encounterId: string }): JSX.Element {
   const now = useNow(5000);
   const [personId, setPersonId] = useState('');
@@ -126,7 +135,7 @@ export function Follow({ patientId }: { patientId: string; encounterId: string }
     </div>
     <div class="grid3">
       <Card title="Safety flags" className="c5" aside={unowned > 0 && <span class="row sm b"><Glyph level="hi" label="High" />{unowned} with no owner</span>}>
-        <div class="pad"><Worries worries={facts.worries} now={now} me={personId} reload={() => void reload()} /></div></Card>
+        <div class="pad"><Untracked facts={facts} /><Worries worries={facts.worries} now={now} me={personId} reload={() => void reload()} /></div></Card>
       <InfusionTable facts={facts} />
     </div>
   </div>;

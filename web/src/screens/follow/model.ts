@@ -2,13 +2,13 @@
 import { list, number, text, type Group, type Value } from '../../client';
 
 export interface Report {
-  atMs: number; total?: number; band: string; answered: number; prorated: boolean; nearDose: boolean;
+  atMs: number; reference: string; total?: number; band: string; answered: number; prorated: boolean; nearDose: boolean;
   suicideItem?: number; suicideItemMissing: boolean;
 }
 export interface InfusionMark { number: number; atMs: number; daysSinceLast?: number; givenMg?: number; status: string }
 export interface Note { text: string; by: string; atMs: number }
 export interface Worry {
-  id: string; patientId: string; patient: string; kind: string; title: string; description: string;
+  id: string; response: string; patientId: string; patient: string; kind: string; title: string; description: string;
   priority: 'high' | 'medium' | 'low'; raisedByAge: boolean; open: boolean; owner: string; ownerId: string;
   raisedMs: number; ownerDueMs: number; contactDueMs: number; notes: Note[];
 }
@@ -33,7 +33,7 @@ function point(value: Value | undefined): Point | undefined {
 
 function report(group: Group): Report {
   return {
-    atMs: ms(group['at']), total: maybe(group['total']), band: text(group['band']), answered: number(group['answered']),
+    atMs: ms(group['at']), reference: text(group['reference']), total: maybe(group['total']), band: text(group['band']), answered: number(group['answered']),
     prorated: yes(group['prorated']), nearDose: yes(group['near-dose']), suicideItem: maybe(group['suicide-item']),
     suicideItemMissing: yes(group['suicide-item-missing']),
   };
@@ -41,7 +41,7 @@ function report(group: Group): Report {
 
 export function worry(group: Group): Worry {
   return {
-    id: text(group['id']), patientId: text(group['patient-id']), patient: text(group['patient']), kind: text(group['kind']),
+    id: text(group['id']), response: text(group['response']), patientId: text(group['patient-id']), patient: text(group['patient']), kind: text(group['kind']),
     title: text(group['title']), description: text(group['description']),
     priority: text(group['priority']) as Worry['priority'], raisedByAge: yes(group['raised-by-age']), open: yes(group['open']),
     owner: text(group['owner']), ownerId: text(group['owner-id']), raisedMs: ms(group['raised']),
@@ -70,4 +70,10 @@ export function followFacts(data: Group): FollowFacts {
     rules: list(data['rule']).map(rule),
     links: list(data['link']).map((l) => ({ state: text(l['state']), madeMs: ms(l['made']), expiresMs: ms(l['expires']), usedMs: ms(l['used']) })),
   };
+}
+
+/** Endorsements that no task was ever made for: they came from outside a link, by import or another program. */
+export function withoutTask(facts: FollowFacts): Report[] {
+  const known = new Set(facts.worries.map((w) => w.response));
+  return facts.reports.filter((r) => (r.suicideItem ?? 0) > 0 && !known.has(r.reference));
 }
