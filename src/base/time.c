@@ -207,6 +207,11 @@ bool time_zone_set(const char *zone)
     return true;
 }
 
+Str time_zone(void)
+{
+    return str_from(getenv("TZ"));
+}
+
 LocalTime time_local(int64_t at_us)
 {
     time_t t = (time_t)(at_us / US_PER_S - (at_us % US_PER_S < 0));

@@ -39,6 +39,8 @@ typedef struct LocalTime {
 } LocalTime;
 /* Sets the zone of the process once, at start. False where the system has no such zone. */
 bool time_zone_set(const char *zone);
+/* Its name; absent where none was set. */
+Str time_zone(void);
 LocalTime time_local(int64_t at_us);
 /* The UTC time of a local wall time; an hour that does not exist moves forward. */
 int64_t time_from_local(LocalTime local);

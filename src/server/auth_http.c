@@ -1,5 +1,6 @@
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/time.h"
 #include "fhir/json_scan.h"
 #include "server/account.h"
 #include "server/auth.h"
@@ -16,8 +17,8 @@ static const RateRule tries_of_address = { .limit = 100, .window_us = 5 * US_PER
 
 static Str me_text(Request *r, const User *user)
 {
-    return json_build(r->ctx.arena, "{'account':%s,'display':%s,'role':%s,'personId':%s,'demo':%b}",
-                      user->account, user->display, role_name(user->role), user->person_id,
+    return json_build(r->ctx.arena, "{'account':%s,'display':%s,'role':%s,'personId':%s,'zone':%s,'demo':%b}",
+                      user->account, user->display, role_name(user->role), user->person_id, time_zone(),
                       (int)r->server->demo);
 }
 

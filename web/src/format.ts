@@ -3,6 +3,34 @@ const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 const days = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 const two = (n: number): string => String(n).padStart(2, '0');
 
+/** Wall time in the clinic's zone, wherever this browser thinks it is: the server's sentences use the same. */
+export interface Local { year: number; month: number; day: number; weekday: number; hour: number; minute: number; second: number }
+
+let clinicParts = new Intl.DateTimeFormat('en-US');
+/** Called once, after sign-in, with an IANA name. */
+export function setClinicZone(zone: string): void {
+  clinicParts = new Intl.DateTimeFormat('en-US', { timeZone: zone || undefined, hourCycle: 'h23', year: 'numeric', month: 'numeric',
+    day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric' });
+}
+setClinicZone('');
+
+export function local(at: Date): Local {
+  const part = Object.fromEntries(clinicParts.formatToParts(at).map((p) => [p.type, Number(p.value)])) as
+    { year: number; month: number; day: number; hour: number; minute: number; second: number };
+  return { ...part, weekday: new Date(Date.UTC(part.year, part.month - 1, part.day)).getUTCDay() };
+}
+/** The instant of a wall time in the clinic's zone; month 1 to 12, and what is past an end rolls over (day 32, hour 25). */
+export function fromLocal(year: number, month: number, day: number, hour = 0, minute = 0): Date {
+  const wanted = Date.UTC(year, month - 1, day, hour, minute);
+  /* Twice: the first guess may stand on the other side of a change of the clock. */
+  let at = wanted;
+  for (let i = 0; i < 2; i++) {
+    const l = local(new Date(at));
+    at += wanted - Date.UTC(l.year, l.month - 1, l.day, l.hour, l.minute, l.second);
+  }
+  return new Date(at);
+}
+
 function valid(at: string | Date | undefined): Date | undefined {
   if (!at) return undefined;
   const date = at instanceof Date ? at : new Date(at);
@@ -12,23 +40,26 @@ function valid(at: string | Date | undefined): Date | undefined {
 /** "10:42" */
 export function clock(at: string | Date | undefined): string {
   const d = valid(at);
-  return d ? `${two(d.getHours())}:${two(d.getMinutes())}` : '–';
+  if (!d) return '–';
+  const l = local(d);
+  return `${two(l.hour)}:${two(l.minute)}`;
 }
 /** "10:42:16" */
 export function clockSeconds(at: string | Date | undefined): string {
   const d = valid(at);
-  return d ? `${clock(d)}:${two(d.getSeconds())}` : '–';
+  return d ? `${clock(d)}:${two(local(d).second)}` : '–';
 }
 /** "24 Nov", with the year where it is not this one: "24 Nov 2025" */
 export function day(at: string | Date | undefined, now = new Date()): string {
   const d = valid(at);
   if (!d) return '–';
-  return `${d.getDate()} ${months[d.getMonth()]}${d.getFullYear() === now.getFullYear() ? '' : ` ${d.getFullYear()}`}`;
+  const l = local(d);
+  return `${l.day} ${months[l.month - 1]}${l.year === local(now).year ? '' : ` ${l.year}`}`;
 }
-/** "Tuesday 24 November"-like: "Tuesday 24 Nov" */
+/** "Tuesday 24 Nov" */
 export function weekday(at: string | Date | undefined): string {
   const d = valid(at);
-  return d ? `${days[d.getDay()]} ${day(d)}` : '–';
+  return d ? `${days[local(d).weekday]} ${day(d)}` : '–';
 }
 export function dayClock(at: string | Date | undefined): string {
   const d = valid(at);

@@ -3,7 +3,7 @@
 import type { ComponentType, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ask, list, me, number, signIn, signOut, text, whenSignedOut, type Group, type Me } from './client';
-import { birthDate, clockSeconds, day } from './format';
+import { birthDate, clockSeconds, day, setClinicZone } from './format';
 import { link, onEvent, startLive } from './live';
 import { Glyph, Icon, Problem, useLoad, useSend } from './parts';
 import { follow, go, place, verbs } from './router';
@@ -28,7 +28,11 @@ export function Shell(): JSX.Element {
   const [user, setUser] = useState<Me | null | undefined>(undefined);
   const [error, setError] = useState<unknown>();
   const load = async (): Promise<void> => {
-    try { setUser(await me()); } catch (e) {
+    try {
+      const user = await me();
+      setClinicZone(user.zone);
+      setUser(user);
+    } catch (e) {
       setUser(null);
       if ((e as { status?: number }).status !== 401) setError(e);
     }
