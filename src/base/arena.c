@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -21,6 +22,7 @@ struct Arena {
     Block *blocks;
     Deferred *deferred;
     size_t used_bytes, ceiling_bytes;
+    Arena *next_forever;
 };
 
 static const size_t BLOCK_BYTES = 64 * 1024;
@@ -40,6 +42,18 @@ Arena *arena_create(size_t ceiling_bytes)
 {
     Arena *a = must_malloc(sizeof *a);
     *a = (Arena){ .ceiling_bytes = ceiling_bytes };
+    return a;
+}
+
+/* The list is never walked: it shows a leak checker that these are meant to stay. */
+static Arena *_Atomic forever;
+
+Arena *arena_forever(void)
+{
+    Arena *a = arena_create(SIZE_MAX);
+    a->next_forever = forever;
+    while (!atomic_compare_exchange_weak(&forever, &a->next_forever, a))
+        continue;
     return a;
 }
 

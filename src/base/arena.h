@@ -10,6 +10,8 @@
 typedef struct Arena Arena;
 
 Arena *arena_create(size_t ceiling_bytes);
+/* One that lives as long as the program, for what is read once: policy, models, instruments. */
+Arena *arena_forever(void);
 /* Runs what arena_defer() asked for, newest first, and forgets all allocations. */
 void arena_reset(Arena *a);
 /* NULL is allowed. Returns NULL, so that p = arena_destroy(p) leaves nothing behind. */

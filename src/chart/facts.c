@@ -56,7 +56,7 @@ static bool row_complete(const FactRow *row)
 
 static void load(void)
 {
-    Arena *a = arena_create(SIZE_MAX); /* lives as long as the program */
+    Arena *a = arena_forever();
     Json *list = json_get(json_parse(a, embedded_file(S("data/policy/facts.json"))), "facts");
     for (size_t i = 0; i < json_count(list); i++) {
         FactRow row = read_row(a, json_at(list, i));

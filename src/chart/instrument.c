@@ -75,7 +75,7 @@ static struct {
 
 static void load(void)
 {
-    Arena *a = arena_create(SIZE_MAX); /* lives as long as the program */
+    Arena *a = arena_forever();
     for (const EmbeddedFile *file = embedded_files; file->path; file++) {
         if (!str_starts(str_from(file->path), S("data/instruments/")))
             continue;

@@ -94,7 +94,7 @@ static Policy in_force;
 
 static void load_in_force(void)
 {
-    Ctx c = { .arena = arena_create(SIZE_MAX) };
+    Ctx c = { .arena = arena_forever() };
     LIST(Str) files = { 0 };
     for (const EmbeddedFile *file = embedded_files; file->path; file++)
         if (str_starts(str_from(file->path), S("data/policy/")))

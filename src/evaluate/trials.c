@@ -16,7 +16,7 @@ static struct {
 
 static void load(void)
 {
-    Arena *a = arena_create(SIZE_MAX); /* lives as long as the program */
+    Arena *a = arena_forever();
     Json *list = json_get(json_parse(a, embedded_file(S("data/policy/trials.json"))), "trials");
     for (size_t i = 0; i < json_count(list); i++) {
         Json *json = json_at(list, i);

@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <pthread.h>
 
-enum { DAYS_AHEAD_MAX = 15, SETTINGS_BYTES_MAX = 64 * 1024, MINUTES_A_DAY = 24 * 60 };
+enum { DAYS_AHEAD_MAX = 15, MINUTES_A_DAY = 24 * 60 };
 
 static const char *const weekdays[7] = { "sun", "mon", "tue", "wed", "thu", "fri", "sat" };
 
@@ -87,7 +87,7 @@ static Clinic in_force;
 static void load_in_force(void)
 {
     Random random = random_system();
-    Ctx c = { .arena = arena_create(SETTINGS_BYTES_MAX), .random = &random };
+    Ctx c = { .arena = arena_forever(), .random = &random };
     Err e = clinic_parse(&c, embedded_file(S("data/policy/clinic.json")), &in_force);
     assert(e == OK);
 }
