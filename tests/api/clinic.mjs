@@ -88,6 +88,7 @@ export class Clinic {
     const code = await this.end();
     this.#database.drop();
     rmSync(this.#folder, { recursive: true, force: true });
+    if (code !== 0) throw new Error(`serve ended with ${code}: ${this.log}`);
     return code;
   }
 
