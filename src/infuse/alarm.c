@@ -116,9 +116,9 @@ static Str pressure_detail(Arena *a, const Episode *episode, int resting_mmhg, c
     buf_fmt(&b, " Limit %d systolic OR %d diastolic", limits->amber.systolic_mmhg,
             limits->amber.diastolic_mmhg);
     if (resting_mmhg > 0)
-        buf_fmt(&b, " OR %d%% above resting %d", limits->rise_percent, resting_mmhg);
+        buf_fmt(&b, " OR resting %d + %d%%", resting_mmhg, limits->rise_percent);
     if (episode->level < PRESSURE_RED)
-        buf_fmt(&b, ". At %d or %d: PAUSE THE PUMP NOW.", limits->red.systolic_mmhg,
+        buf_fmt(&b, ". At %d OR %d: PAUSE THE PUMP NOW.", limits->red.systolic_mmhg,
                 limits->red.diastolic_mmhg);
     else
         buf_fmt(&b, "; pause %d OR %d; stop %d OR %d.", limits->red.systolic_mmhg, limits->red.diastolic_mmhg,
@@ -156,8 +156,7 @@ static const struct {
     [DUE_SCALES] = { "EU-I-004", "Ask the four scales now", PRIORITY_LOW },
     [DUE_PUMP] = { "EU-I-005", "Read the pump now", PRIORITY_MEDIUM },
     [DUE_VOLUME_LEFT] = { "EU-I-006", "Read the volume left at the pump now", PRIORITY_MEDIUM },
-    [DUE_END] = { "EU-I-007", "By the record the pump is empty: look at it and record what was done",
-                  PRIORITY_MEDIUM },
+    [DUE_END] = { "EU-I-007", "The pump should be empty: look, and record what was done", PRIORITY_MEDIUM },
 };
 
 static Str minutes_text(Arena *a, int64_t us)

@@ -227,7 +227,8 @@ onEachEngine(describe, { before, after }, (clinic) => {
     assert.equal(late.status, 200, late.text);
     const stored = (await call('system', 'GET', `/fhir/Observation/${late.recorded}`)).json;
     assert.ok(Date.parse(stored.effectiveDateTime) < Date.parse(stored.issued));
-    assert.match((await tell(`Encounter/${encounter}/$correct`, { id, withdrawn: true, reason: 'Never started' })).text, /recorded/);
+    await tell(`Encounter/${encounter}/$pump`, { action: 'paused' });
+    assert.match((await tell(`Encounter/${encounter}/$correct`, { id, withdrawn: true, reason: 'Never started' })).text, /does not fit what is recorded/);
     await free(encounter);
   });
 

@@ -39,7 +39,7 @@ export function Banner({ session, now, actions, open }: { session: Session; now:
     <div class="bt">
       {worst.priority !== 'low' && <button type="button" class="btn" onClick={() => setOff(soundOffUntil(worst.id, now))} aria-label="Sound off for two minutes">
         <Icon name={left > 0 ? 'bellx' : 'bell'} />{left > 0 ? `Sound off, ${countdown(left)} left` : 'Sound off 2:00'}</button>}
-      <button type="button" class="btn two" aria-haspopup="dialog" onClick={() => setAsking(worst)}>Acknowledge…<small>slowed, paused, treated, or why not</small></button>
+      <button type="button" class="btn two" aria-haspopup="dialog" onClick={() => setAsking(worst)}>Acknowledge…<small>slowed, paused,<br />treated, or why not</small></button>
       {act && <button type="button" class="btn pri" onClick={() => open(act.opens)}><Icon name="heart" />{act.label}</button>}
     </div>
     {asking && <Answer alarm={asking} actions={actions} close={() => setAsking(undefined)} />}

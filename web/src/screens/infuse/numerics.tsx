@@ -37,7 +37,7 @@ export function Small({ session, now, open }: { session: Session; now: Date; ope
 }
 
 function every(due: Due, alarm: boolean): string {
-  return due.everyMs ? `every ${countdown(due.everyMs)}${alarm ? ' in this alarm' : ''}${due.last ? `, last ${clock(due.last)}` : ''}` : '';
+  return due.everyMs ? `every ${alarm ? countdown(due.everyMs) : `${Math.round(due.everyMs / 60_000)} min`}${alarm ? ' in this alarm' : due.last ? `, last ${clock(due.last)}` : ''}` : '';
 }
 
 function Timer({ due, now, label, note, open }: { due: Due; now: Date; label: string; note: string; open?: () => void }): JSX.Element {

@@ -31,8 +31,8 @@ function RateLines({ session }: { session: Session }): JSX.Element {
   const runs = session.pumpState === 'running';
   return <span>
     <b class="b">{runs ? `${plain(session.rateMlPerH * session.plan.mgPerMl)} mg/h` : session.pumpState === 'not-started' ? `Plan ${plain(session.plan.rateMlPerH)} mL/h` : '0 mg/h'}</b>{runs && `, ${plain(session.rateMlPerH)} mL/h`}<br />
-    {look ? `${look.title} ${clock(look.at)}${Number.isFinite(look.volumeLeftMl) ? `, ${plain(look.volumeLeftMl)} mL left` : ''}` : `${plain(session.plan.doseMg)} mg in ${plain(session.plan.volumeMl)} mL`}<br />
-    {session.curvesArePlan ? `signed by ${session.plan.signedBy || 'nobody'}` : values.length === 2 ? `Models now ${values[0]} to ${values[1]} ng/mL` : 'no model curve'}
+    {look ? `${look.code === 'pump-reading' ? 'Read' : look.title} ${clock(look.at)}${Number.isFinite(look.volumeLeftMl) ? `: ${plain(look.volumeLeftMl)} mL left` : ''}` : `${plain(session.plan.doseMg)} mg in ${plain(session.plan.volumeMl)} mL`}<br />
+    {session.curvesArePlan ? `signed by ${session.plan.signedBy || 'nobody'}` : values.length === 2 ? `Models ${values[0]} to ${values[1]} ng/mL` : 'no model curve'}
   </span>;
 }
 

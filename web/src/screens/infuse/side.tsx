@@ -21,10 +21,10 @@ export function Gate({ session, open }: { session: Session; open: (what: string)
 
 export function Rest({ session, actions, open }: { session: Session; actions: Actions; open: (what: string) => void }): JSX.Element {
   const ready = session.pumpState === 'stopped' && Number.isFinite(session.givenByVolumeMg) && !session.alarms.some((a) => a.rule === 'EU-I-001');
-  const why = session.pumpState !== 'stopped' ? 'After "Pump stopped" and the volume left' : !Number.isFinite(session.givenByVolumeMg) ? 'The volume left is missing' : !ready ? 'The pressure alarm stands' : `${plain(session.givenMg)} mg given`;
+  const why = session.pumpState !== 'stopped' ? 'After the stop and the volume left' : !Number.isFinite(session.givenByVolumeMg) ? 'The volume left is missing' : !ready ? 'The pressure alarm stands' : `${plain(session.givenMg)} mg given`;
   return <section class="pn" aria-label="Rescue, account, home"><ul class="rx">
-    <li><span class="gt"><Glyph level="void" /><span><b>Rescue drugs: off</b><small>No dose is shown until the medical director has signed it.<br />Follow the clinic's written orders; call the prescriber.</small></span></span></li>
-    <li><span class="gt"><Glyph level="void" /><span><b>Ketamine account, discharge criteria: not here yet</b><small>Waste, witness and the way home: on the clinic's own forms.</small></span></span></li>
+    <li><span class="gt"><Glyph level="void" /><span><b>Rescue drugs: off</b><small>None is shown until the medical director signs it.<br />Follow the written orders; call the prescriber.</small></span></span></li>
+    <li><span class="gt"><Glyph level="void" /><span><b>Account and discharge: not here yet</b><small>Waste, witness, the way home: on the clinic's forms.</small></span></span></li>
     <li><span><b>Records and corrections</b><small>{session.readings.length + session.events.length + session.pumpEvents.length} in this session; late entries too</small></span><button type="button" class="btn" onClick={() => open('records')}>Open</button></li>
     <li><span><b>{session.phase === 'home' ? 'Session closed' : 'Close the session'}</b><small>{session.phase === 'home' ? `${plain(session.givenMg)} mg given` : why}</small></span>
       {session.phase !== 'home' && <button type="button" class="btn" disabled={!ready || actions.busy} onClick={() => open('end')}>Close…</button>}</li>

@@ -35,7 +35,7 @@ function lanesOf(session: Session, height: number): Lanes {
   const bpMin = Math.min(60, ...pressures.map((r) => r.diastolic - 5));
   const peak = Math.max(0, ...session.curves.flatMap((c) => c.values));
   const plasmaMax = peak <= 200 ? 200 : peak <= 300 ? 300 : Math.ceil(peak / 200) * 200;
-  return { spo2: linear(20, 36, 100, 90), hr: linear(50, 68, 120, 50), bp: linear(84, 172, bpMax, bpMin), plasma: linear(182, 228, plasmaMax, 0), plasmaTop: y(182), base,
+  return { spo2: linear(20, 36, 100, 90), hr: linear(52, 68, 100, 60), bp: linear(84, 172, bpMax, bpMin), plasma: linear(182, 228, plasmaMax, 0), plasmaTop: y(182), base,
     rate: base + 9, observe: base + 41, events: base + 65, axis: base + 85, bpMax, bpMin, plasmaMax };
 }
 
@@ -147,7 +147,7 @@ function Limits({ f, l, session }: { f: Frame; l: Lanes; session: Session }): JS
     <text x={2} y={l.bp(133) + 15}>mmHg</text>
     <Scale f={f} y={l.bp} values={[80, 120, 160, 200]} />
     {amber && <><line x1={f.left} x2={f.right} y1={l.bp(amber.systolic)} y2={l.bp(amber.systolic)} stroke="var(--ink-2)" stroke-width={1.1} stroke-dasharray="5 4" />
-      <text x={f.right - 3} y={l.bp(amber.systolic) - 3} text-anchor="end" class="t-2 halo">alarm {amber.systolic} or {amber.diastolic}</text></>}
+      <text x={f.right - 3} y={l.bp(amber.systolic) + 12} text-anchor="end" class="t-2 halo">alarm {amber.systolic} or {amber.diastolic}</text></>}
     {red && <><line x1={f.left} x2={f.right} y1={l.bp(red.systolic)} y2={l.bp(red.systolic)} stroke="var(--ink)" stroke-width={1.5} />
       <text x={f.right - 3} y={l.bp(red.systolic) - 4} text-anchor="end" class="t-ink t-b halo">{red.systolic} or {red.diastolic}: pause the pump</text></>}
   </g>;
@@ -155,12 +155,10 @@ function Limits({ f, l, session }: { f: Frame; l: Lanes; session: Session }): JS
 
 function Caret({ x, systolic, diastolic, reading }: { x: number; systolic: number; diastolic: number; reading: Reading }): JSX.Element {
   const d = `M${x - 5.5} ${systolic - 7.5}L${x} ${systolic}L${x + 5.5} ${systolic - 7.5}M${x - 5.5} ${diastolic + 7.5}L${x} ${diastolic}L${x + 5.5} ${diastolic + 7.5}`;
-  const stroke = reading.quarantined ? 'var(--void-line)' : 'var(--d-bp)';
   return <g>
-    <line x1={x} x2={x} y1={systolic} y2={diastolic} stroke={stroke} stroke-width={1} opacity={0.55} stroke-dasharray={reading.late ? '2 3' : undefined} />
-    <path d={d} fill="none" stroke={stroke} stroke-width={reading.late ? 1.3 : 2.3} stroke-linejoin="round" stroke-linecap="round" />
+    <line x1={x} x2={x} y1={systolic} y2={diastolic} stroke="var(--d-bp)" stroke-width={1} opacity={0.55} stroke-dasharray={reading.late ? '2 3' : undefined} />
+    <path d={d} fill="none" stroke="var(--d-bp)" stroke-width={reading.late ? 1.3 : 2.3} stroke-linejoin="round" stroke-linecap="round" />
     {reading.late && <text class="late" x={x} y={systolic - 10} text-anchor="middle">L</text>}
-    {reading.quarantined && <line class="strike" x1={x - 8} x2={x + 8} y1={diastolic + 4} y2={systolic - 4} />}
   </g>;
 }
 
@@ -170,7 +168,8 @@ function Pressures({ f, l, readings }: { f: Frame; l: Lanes; readings: Reading[]
   return <g>{readings.map((r) => {
     const x = xOf(f, r.at);
     return <g><title>{`${clock(r.at)} ${r.value}/${r.diastolic}${r.late ? ', entered late' : ''}${r.quarantined ? `, not used: ${r.why}` : ''}`}</title>
-      <Caret x={x} systolic={l.bp(clamp(r.value))} diastolic={l.bp(clamp(r.diastolic))} reading={r} />
+      {r.quarantined ? <g class="struck"><circle cx={x} cy={line} r={4} /><line x1={x - 6} x2={x + 6} y1={line + 6} y2={line - 6} /></g>
+        : <Caret x={x} systolic={l.bp(clamp(r.value))} diastolic={l.bp(clamp(r.diastolic))} reading={r} />}
       {r.level === 1 && <path d={`M${x} ${line - 5}l5.5 9.5h-11z`} fill="var(--med)" stroke="var(--on-med)" stroke-width={0.7} />}
       {r.level > 1 && <path d={`M${x - 2.3} ${line - 5}h4.6l3.2 3.2v4.6l-3.2 3.2h-4.6l-3.2 -3.2v-4.6z`} fill="var(--hi)" stroke="var(--on-hi)" stroke-width={0.8} />}
     </g>;
@@ -205,18 +204,10 @@ function Plasma({ f, l, session }: { f: Frame; l: Lanes; session: Session }): JS
       <path d={path(line)} class={`curve c${i} future`} clip-path="url(#strip-future)" />
       {!session.curvesArePlan && <circle cx={now} cy={l.plasma(drawn[i]!.now)} r={3.8} fill="var(--d-ket)" stroke="var(--surface)" stroke-width={2} />}
     </g>)}
-    {lines.map((line, i) => {
-      const peak = line.reduce((best, p) => (p[1] < best[1] ? p : best), line[0]!);
-      return <text x={peak[0] + 6} y={peak[1] + (i === upper(drawn) ? -1 : 13)} class="t-2 halo model">{drawn[i]!.title}</text>;
-    })}
-    {lines.length === 2 && <text x={f.right - 3} y={l.plasmaTop + 10} text-anchor="end" class="t-2 halo">{session.curvesArePlan ? 'if started now; ' : ''}between two models, not a range of patients</text>}
-    {withheld && <text x={f.right - 3} y={l.plasmaTop + 24} text-anchor="end" class="halo">No curve: {withheld}</text>}
+    <text x={f.right - 3} y={l.plasmaTop - 13} text-anchor="end" class="lane-ket halo">{drawn.map((c, i) => `${i ? '   ─ ' : '━ '}${c.title.replace(/ \(.*$/, '')}`).join('')}</text>
+    {lines.length === 2 && <text x={f.right - 3} y={l.plasmaTop + 2} text-anchor="end" class="t-2 halo">{session.curvesArePlan ? 'if started now; ' : ''}between two models, not a range of patients</text>}
+    {withheld && <text x={f.right - 3} y={l.plasmaTop + 2} text-anchor="end" class="halo">No curve: {withheld}</text>}
   </g>;
-}
-
-function upper(curves: Curve[]): number {
-  const peaks = curves.map((c) => Math.max(...c.values));
-  return peaks.indexOf(Math.max(...peaks));
 }
 
 /* ---- rails ---- */
@@ -272,16 +263,16 @@ function Foot({ f, l, session }: { f: Frame; l: Lanes; session: Session }): JSX.
   const all = [
     ...session.pumpEvents.filter((e) => e.code !== 'pump-reading').map((e) => ({ at: e.at, words: short[e.code] ?? e.title, late: e.late })),
     ...session.events.filter((e) => e.code !== 'session-ended').map((e) => ({ at: e.at, words: e.title, late: e.late })),
-  ].filter((e) => inside(f, e.at)).sort((a, b) => a.at.getTime() - b.at.getTime());
-  let free = f.left - 30;
+  ].filter((e) => inside(f, e.at));
+  const taken: [number, number][] = []; /* the pump's words go first; what finds no room keeps its tick and its title */
   return <g>
     <text x={2} y={l.events} class="t-2">Events</text>
     {all.map((e) => {
       const x = xOf(f, e.at);
       const words = e.words + (e.late ? ' L' : '');
       const half = words.length * 3.3;
-      const fits = x - half > free;
-      if (fits) free = x + half + 6;
+      const fits = !taken.some(([from, to]) => x - half < to + 5 && x + half > from - 5);
+      if (fits) taken.push([x - half, x + half]);
       return <g><title>{`${clock(e.at)} ${e.words}${e.late ? ', entered late' : ''}`}</title>
         <line x1={x} x2={x} y1={l.events - 14} y2={l.events - 10} stroke="var(--ink-2)" stroke-width={1.4} />
         {fits && <text x={x} y={l.events} text-anchor="middle" class="t-ink">{words}</text>}</g>;
