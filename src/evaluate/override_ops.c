@@ -134,7 +134,7 @@ Err op_override(Ctx *c, const OpCall *in, Params *out)
 {
     AUTO(tx_done) Tx *tx = NULL;
     Chart chart;
-    Signature signature;
+    Signature signature = { 0 };
     Str id;
     TRY(read_signature(c, in, &signature));
     TRY(tx_begin(c, &tx));
