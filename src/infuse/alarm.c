@@ -169,8 +169,8 @@ static Str overdue_detail(Arena *a, const Due *due, int64_t now_us)
     Str title = due_title(due->kind), at = clock_text(a, due->due_us),
         age = minutes_text(a, now_us - due->due_us);
     if (due->last_us == TIME_NONE)
-        return arena_fmt(a, "%.*s was due at %.*s, %.*s ago.", STR_ARG(title), STR_ARG(at), STR_ARG(age));
-    return arena_fmt(a, "%.*s was due at %.*s, %.*s ago; last at %.*s.", STR_ARG(title), STR_ARG(at),
+        return arena_fmt(a, "%.*s: due at %.*s, %.*s ago.", STR_ARG(title), STR_ARG(at), STR_ARG(age));
+    return arena_fmt(a, "%.*s: due at %.*s, %.*s ago; last at %.*s.", STR_ARG(title), STR_ARG(at),
                      STR_ARG(age), STR_ARG(clock_text(a, due->last_us)));
 }
 

@@ -17,14 +17,19 @@ static GateItem unmet(Str sentence)
     return (GateItem){ .met = false, .sentence = sentence };
 }
 
+/* "16 Nov 2026" in the clinic's zone. */
 static Str date_text(Arena *a, int64_t at_us)
 {
-    return time_local_date(a, at_us);
+    static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+    LocalTime t = time_local(at_us);
+    return arena_fmt(a, "%d %s %d", t.day, months[t.month - 1], t.year);
 }
 
 static bool is_today(const Asked *q, int64_t at_us)
 {
-    return at_us != TIME_NONE && str_eq(date_text(q->arena, at_us), date_text(q->arena, q->now_us));
+    return at_us != TIME_NONE &&
+           str_eq(time_local_date(q->arena, at_us), time_local_date(q->arena, q->now_us));
 }
 
 /* ---- the items ---- */

@@ -184,12 +184,13 @@ static void show_visit(Ctx *c, const Sessions *sessions, const Chart *chart, con
                        Day *day, Params *out)
 {
     Str state = visit_state(sessions, chart, day);
+    const Session *seated = of_patient(sessions, chart->patient_id);
     day->visits++;
     params_open(out, "visit");
     params_string(out, "patient", chart->patient_id);
     params_string(out, "name", chart->name);
     params_instant(out, "at", planned_us(&chart->course, day->range));
-    params_int(out, "number", next_infusion_number(chart));
+    params_int(out, "number", seated ? seated->number : next_infusion_number(chart));
     params_int(out, "planned-infusions", chart->course.infusions_planned);
     params_int(out, "minutes", chart->course.duration_min);
     params_code(out, "state", state);

@@ -69,7 +69,7 @@ function useActions(encounterId: string, reload: () => Promise<void>): { actions
   const undo = (): void => {
     if (toast?.id) void record('$correct', { id: toast.id, withdrawn: true, reason: 'Undone within 10 s' }, 'Withdrawn. It stays in the history.');
   };
-  return { actions: { record, busy }, toast, error, undo, dismiss: () => { setToast(undefined); setError(undefined); } };
+  return { actions: { record, busy, error }, toast, error, undo, dismiss: () => { setToast(undefined); setError(undefined); } };
 }
 
 function Room({ encounterId, patientId }: { encounterId: string; patientId: string }): JSX.Element {
@@ -96,9 +96,12 @@ function Room({ encounterId, patientId }: { encounterId: string; patientId: stri
     <Top session={session} now={now} emergency={() => setOpened('emergency')} />
     <Banner session={session} now={now} actions={actions} open={open} />
     <div class="mid">
-      <Strip session={session} now={now}><div class="corner no-print">
+      <Strip session={session} now={now}><><div class="corner no-print">
         <button type="button" class="btn quiet" onClick={() => open('records')}><Icon name="table" />Table</button>
-        <button type="button" class="btn quiet" onClick={turnTheme}>{theme === 'dark' ? 'Light' : 'Dark'}</button></div></Strip>
+        <button type="button" class="btn quiet" onClick={turnTheme}>{theme === 'dark' ? 'Light' : 'Dark'}</button></div>
+        {(refused !== undefined || error !== undefined) && <div class="toast refused" role="alert"><span>{sentence(refused ?? error)}</span>{refused !== undefined && <button type="button" class="btn" onClick={dismiss}>Close</button>}</div>}
+        {toast && refused === undefined && <div class="toast" role="status"><span>{toast.said}</span>{toast.id && <button type="button" class="btn" onClick={undo}>Undo</button>}</div>}
+      </></Strip>
       <div class="side"><Pressure session={session} now={now} open={open} /><Small session={session} now={now} open={open} /><DueList session={session} now={now} open={open} /></div>
     </div>
     <div class="dock">
@@ -107,8 +110,6 @@ function Room({ encounterId, patientId }: { encounterId: string; patientId: stri
       {session.phase === 'prepare' ? <Gate session={session} open={open} /> : <Rest session={session} actions={actions} open={open} />}
     </div>
     {opened && <Opened what={opened} session={session} now={now} actions={actions} close={() => setOpened('')} open={open} />}
-    {(refused !== undefined || error !== undefined) && <div class="toast refused" role="alert"><span>{sentence(refused ?? error)}</span>{refused !== undefined && <button type="button" class="btn" onClick={dismiss}>Close</button>}</div>}
-    {toast && refused === undefined && <div class="toast" role="status"><span>{toast.said}</span>{toast.id && <button type="button" class="btn" onClick={undo}>Undo</button>}</div>}
     <p class="portrait">This screen is made for a tablet held across. Turn it.</p>
   </div>;
 }

@@ -1,6 +1,6 @@
 // The clinic's day: one sentence, the chairs as lanes, who worries us, who comes, what is to be done.
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { ask, list, me, number, tell, text, type Group, type Me } from '../client';
 import { ago, clock, countdown, plain, span, weekday } from '../format';
 import { Glyph, Icon, PriorityBadge, Problem, useLoad, useNow, useSend, type Priority } from '../parts';
@@ -33,7 +33,7 @@ function DaySentence({ day, now }: { day: Group; now: Date }): JSX.Element {
   const next = list(day['visit']).filter((v) => text(v['state']) === 'to-come').map((v) => date(v['at'])).filter((at): at is Date => at !== undefined)
     .sort((a, b) => a.getTime() - b.getTime()).find((at) => at > now);
   const parts = [n('preparing') && `${n('preparing')} preparing`, n('recovering') && `${n('recovering')} recovering`, `${n('chairs-free')} ${n('chairs-free') === 1 ? 'chair' : 'chairs'} free`].filter(Boolean);
-  const visits = n('visits') ? `${n('visits')} ${n('visits') === 1 ? 'visit' : 'visits'} today: ${n('visits-home')} done, ${n('visits-to-come')} still to come.` : 'No infusion is planned for today.';
+  const visits = n('visits') ? `${n('visits')} ${n('visits') === 1 ? 'visit' : 'visits'} today: ${n('visits-home')} done, ${n('visits') - n('visits-home') - n('visits-to-come')} here, ${n('visits-to-come')} still to come.` : 'No infusion is planned for today.';
   return <p><b>{n('infusing')} infusing</b>, {parts.join(', ')}. {visits}{next && ` Next arrival ${clock(next)}.`}</p>;
 }
 
@@ -59,7 +59,7 @@ function Chairs({ day, now, checked }: { day: Group; now: Date; checked: Date })
     <header><h2 id="h-chairs">Chairs</h2><span class="dim xs">checked {clock(checked)}</span><span class="sp" />
       <div class="legend key"><span><i class="ph-prep" />Prepare</span><span><i class="ph-inf" />Infuse</span><span><i class="ph-infp" />Infuse, planned</span><span><i class="ph-rec" />Recover</span></div></header>
     <div class="axisrow" aria-hidden="true"><div /><div class="ax">
-      {hours.filter((at) => Math.abs(share(axis, at) - nowAt) > 6).map((at) => <span style={{ left: `${share(axis, at)}%` }}>{clock(new Date(at))}</span>)}
+      {hours.filter((at) => Math.abs(share(axis, at) - nowAt) > 9).map((at) => <span style={{ left: `${share(axis, at)}%` }}>{clock(new Date(at))}</span>)}
       <span class="nf" style={{ left: `${nowAt}%` }}>{clock(now)}</span></div></div>
     {list(day['chair']).map((chair) => <Lane chair={chair} axis={axis} now={now} hours={hours} />)}
     <Unseated visits={list(day['visit']).filter((v) => text(v['state']) === 'to-come')} axis={axis} now={now} hours={hours} />
@@ -89,7 +89,7 @@ function Live({ chair, seat, now, level }: { chair: Group; seat: number; now: Da
   const plan = (chair['plan'] ?? {}) as Group;
   const dose = number(plan['dose-mg']);
   const ends = date(chair['ends-at']);
-  const given = number(chair['given-mg']) + (text(chair['pump-state']) === 'running' ? 0 : 0);
+  const given = number(chair['given-mg']);
   const part = phase === 'recover' ? 100 : Math.min(100, given / dose * 100);
   const left = ends ? `${Math.max(0, Math.round((ends.getTime() - now.getTime()) / MINUTE))} min left` : text(chair['pump-state']) === 'paused' ? 'pump recorded paused' : '';
   return <div class="cell">
@@ -210,7 +210,6 @@ function limit(due: Date | undefined, now: Date, word: string): JSX.Element | nu
 
 function Worry({ task, now, user }: { task: Group; now: Date; user: Me | undefined }): JSX.Element {
   const { busy, error, send } = useSend();
-  const [asking, setAsking] = useState(false);
   const level = levelOf(task);
   const owner = text(task['owner']);
   const id = text(task['id']);
@@ -221,37 +220,15 @@ function Worry({ task, now, user }: { task: Group; now: Date; user: Me | undefin
     <p class="tq">{taskTitles[text(task['code'])]}</p><p class="te">{text(task['description'])}</p>
     <div class="tb"><span class="to">{owner ? <span class="av s" aria-hidden="true">{initials(owner)}</span> : <span class="av none" aria-hidden="true">?</span>}
       <span><b>{owner ? (mine ? 'You' : owner) : 'No owner'}</b>{!owner && limit(date(task['owner-due']), now, 'owner')}{limit(date(task['contact-due']), now, 'call')}</span></span>
-      {owner ? <button type="button" class="btn" disabled={busy} onClick={() => setAsking(true)}>Record outcome</button>
+      {owner ? <a class="btn" href={`/patients/${text(task['patient'])}/follow`} onClick={follow}>Record outcome</a>
         : <button type="button" class="btn pri" disabled={busy} onClick={() => void send(() => tell(`Task/${id}/$take`))}><Icon name="phone" />Take and call</button>}</div>
     <Problem error={error} />
-    {asking && <Outcome task={task} close={() => setAsking(false)} />}
   </li>;
 }
 
 function initials(name: string): string {
   const words = name.replace(/^(Dr|Prof)\.? /, '').split(' ');
   return (words[0]?.[0] ?? '') + (words.length > 1 ? words.at(-1)![0] : '');
-}
-
-const outcomes = [['reached-safe', 'Reached, safe'], ['reached-plan', 'Reached, plan made'], ['reached-emergency', 'Reached, emergency care'], ['not-reached', 'Not reached']] as const;
-
-function Outcome({ task, close }: { task: Group; close: () => void }): JSX.Element {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const { busy, error, send } = useSend();
-  const [result, setResult] = useState('');
-  const [words, setWords] = useState('');
-  useEffect(() => { dialog.current?.showModal(); }, []);
-  const submit = async (e: SubmitEvent): Promise<void> => {
-    e.preventDefault();
-    if (await send(() => tell(`Task/${text(task['id'])}/$outcome`, { result, text: words }))) close();
-  };
-  return <dialog ref={dialog} class="sheet outcome" aria-label="Record the outcome" onClose={close}><form onSubmit={(e) => void submit(e)}>
-    <h2>{text(task['name'])}: what came of it?</h2><p class="te">{text(task['description'])}</p>
-    <div class="choices">{outcomes.map(([code, title]) => <button type="button" class="btn tall" aria-pressed={result === code} onClick={() => setResult(code)}>{title}</button>)}</div>
-    <label class="field"><span class="lab">What was said and agreed</span><textarea class="in" rows={3} value={words} onInput={(e) => setWords(e.currentTarget.value)} required /></label>
-    <Problem error={error} />
-    <div class="row"><button class="btn pri" disabled={busy || !result || !words.trim()}>Record outcome</button><button type="button" class="btn quiet" onClick={() => dialog.current?.close()}>Not now</button></div>
-  </form></dialog>;
 }
 
 /* ---- arrivals and tasks ---- */

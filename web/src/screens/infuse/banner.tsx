@@ -3,7 +3,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { clock, countdown } from '../../format';
-import { Glyph, Icon, type Priority } from '../../parts';
+import { Glyph, Icon, Problem, type Priority } from '../../parts';
 import type { Actions, Alarm, Session } from './model';
 import { soundOffUntil, useAlarmSound, type SoundOff } from './sound';
 
@@ -15,6 +15,7 @@ const remedy: Record<string, { label: string; opens: string }> = {
   'EU-I-001': { label: 'Recheck now', opens: 'systolic' },
   'EU-I-002': { label: 'Enter BP', opens: 'systolic' },
   'EU-I-003': { label: 'Enter', opens: 'heart-rate' },
+  'EU-I-004': { label: 'Ask now', opens: 'scales' },
   'EU-I-005': { label: 'Pump read', opens: 'pump' },
   'EU-I-006': { label: 'Enter volume left', opens: 'volume-left' },
 };
@@ -39,7 +40,7 @@ export function Banner({ session, now, actions, open }: { session: Session; now:
     <div class="bt">
       {worst.priority !== 'low' && <button type="button" class="btn" onClick={() => setOff(soundOffUntil(worst.id, now))} aria-label="Sound off for two minutes">
         <Icon name={left > 0 ? 'bellx' : 'bell'} />{left > 0 ? `Sound off, ${countdown(left)} left` : 'Sound off 2:00'}</button>}
-      <button type="button" class="btn two" aria-haspopup="dialog" onClick={() => setAsking(worst)}>Acknowledge…<small>slowed, paused,<br />treated, or why not</small></button>
+      <button type="button" class="btn two" aria-haspopup="dialog" onClick={() => setAsking(worst)}>Acknowledge…{worst.rule === 'EU-I-001' ? <small>slowed, paused,<br />treated, or why not</small> : <small>why not yet</small>}</button>
       {act && <button type="button" class="btn pri" onClick={() => open(act.opens)}><Icon name="heart" />{act.label}</button>}
     </div>
     {asking && <Answer alarm={asking} actions={actions} close={() => setAsking(undefined)} />}
@@ -73,7 +74,7 @@ const answers = [
 
 function Answer({ alarm, actions, close }: { alarm: Alarm; actions: Actions; close: () => void }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
-  const [asks, setAsks] = useState('');
+  const [asks, setAsks] = useState(alarm.rule === 'EU-I-001' ? '' : 'continued');
   const [typed, setTyped] = useState('');
   useEffect(() => { dialog.current?.showModal(); }, []);
   const send = async (action: string, text: string): Promise<void> => {
@@ -81,13 +82,14 @@ function Answer({ alarm, actions, close }: { alarm: Alarm; actions: Actions; clo
   };
   const chosen = answers.find((a) => a.action === asks);
   return <dialog ref={dialog} class="sheet answer" aria-label="What was done about the alarm" onClose={close}>
-    <header><h2>What was done?</h2><span class="sp" /><button type="button" class="btn icon" aria-label="Close, record nothing" onClick={() => dialog.current?.close()}><Icon name="x" /></button></header>
+    <header><h2>{alarm.rule === 'EU-I-001' ? 'What was done?' : 'Why not yet?'}</h2><span class="sp" /><button type="button" class="btn icon" aria-label="Close, record nothing" onClick={() => dialog.current?.close()}><Icon name="x" /></button></header>
     <p class="sub">{alarm.title}. {alarm.detail}</p>
-    <div class="choices">{answers.map((a) => <button type="button" class="btn tall" aria-pressed={a.why ? asks === a.action : undefined} disabled={actions.busy}
+    <div class="choices">{answers.filter((a) => alarm.rule === 'EU-I-001' || a.action === 'continued').map((a) => <button type="button" class="btn tall" aria-pressed={a.why ? asks === a.action : undefined} disabled={actions.busy}
       onClick={() => (a.why ? setAsks(a.action) : void send(a.action, ''))}>{a.label}{a.why && '…'}</button>)}</div>
     {chosen && <form onSubmit={(e) => { e.preventDefault(); void send(chosen.action, typed); }}>
       <label class="field"><span class="lab">{chosen.why}</span><input class="in" value={typed} onInput={(e) => setTyped(e.currentTarget.value)} autofocus required /></label>
       <button class="btn pri block tall" disabled={actions.busy || !typed.trim()}>Record the answer</button></form>}
+    <Problem error={actions.error} />
     <p class="dim sm">First act at the pump. This records what you did; a change at the pump is also recorded under the pump.</p>
   </dialog>;
 }

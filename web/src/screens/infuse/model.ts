@@ -109,4 +109,5 @@ export const pressureText = (m: { value: number; diastolic: number }): string =>
 export interface Actions {
   record(operation: string, body: Record<string, unknown>, said: string): Promise<boolean>;
   busy: boolean;
+  error: unknown; /* of the last one, until the next */
 }

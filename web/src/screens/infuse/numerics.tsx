@@ -44,7 +44,7 @@ function Timer({ due, now, label, note, open }: { due: Due; now: Date; label: st
   const left = due.due.getTime() - now.getTime();
   return <li class={left < 0 ? 'over' : left < 60_000 ? 'soon' : ''}>
     <div><b>{label}</b><small>{left < 0 ? `late since ${clock(due.due)}` : note}</small></div>
-    <span class="t" aria-hidden="true">{countdown(left)}</span>
+    <span class="t" aria-hidden="true">{left < -600_000 ? `-${Math.floor(-left / 60_000)} min` : countdown(left)}</span>
     {/* said at a minute and at zero, not each second */}
     <span class="vh" role="timer" aria-live="polite">{left < 0 ? `${label} is late` : left < 60_000 ? `${label} in less than a minute` : ''}</span>
     {open ? <button type="button" class="btn" onClick={open} aria-label={`${label}, now`}>Now</button> : <span class="r dim">{clock(due.due)}</span>}

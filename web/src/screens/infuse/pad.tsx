@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { clock } from '../../format';
 import { serverNow } from '../../live';
-import { Icon } from '../../parts';
+import { Icon, Problem } from '../../parts';
 
 export interface PadField { name: string; label: string; unit: string; decimals?: boolean; full?: (typed: string) => boolean; optional?: boolean }
 
@@ -18,15 +18,18 @@ export const vitalFields: PadField[] = [
   { name: 'breaths', label: 'Breaths', unit: '/min', full: (t) => t.length === 2, optional: true },
 ];
 
-export function Pad({ title, fields, first, action, hint, allowEarlier, check, send, close, busy }: {
+export function Pad({ title, fields, first, action, hint, allowEarlier, check, send, close, busy, error }: {
   title: string; fields: PadField[]; first?: string; action: string; hint?: (values: Record<string, string>) => string | undefined; allowEarlier?: boolean;
-  check?: (values: Record<string, string>) => string | undefined; send: (values: Record<string, string>, at?: Date) => Promise<boolean>; close: () => void; busy: boolean;
+  check?: (values: Record<string, string>) => string | undefined; send: (values: Record<string, string>, at?: Date) => Promise<boolean>; close: () => void; busy: boolean; error: unknown;
 }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   const [values, setValues] = useState<Record<string, string>>({});
   const [index, setIndex] = useState(Math.max(0, fields.findIndex((f) => f.name === first)));
   const [earlier, setEarlier] = useState(0);
-  useEffect(() => { dialog.current?.showModal(); }, []);
+  useEffect(() => {
+    dialog.current?.showModal();
+    dialog.current?.querySelector<HTMLElement>('.fieldbox.on')?.focus(); /* not Close: Enter must not lose what was typed */
+  }, []);
 
   const field = fields[index]!;
   const typed = values[field.name] ?? '';
@@ -53,7 +56,7 @@ export function Pad({ title, fields, first, action, hint, allowEarlier, check, s
   const key = (event: KeyboardEvent): void => {
     if (/^[0-9.]$/.test(event.key)) press(event.key);
     else if (event.key === 'Backspace') press('back');
-    else if (event.key === 'Enter' && (event.target as HTMLElement).tagName !== 'BUTTON') void submit();
+    else if (event.key === 'Enter' && !(event.target as HTMLElement).closest('header, .earlier')) void submit();
     else return;
     event.preventDefault();
   };
@@ -74,6 +77,7 @@ export function Pad({ title, fields, first, action, hint, allowEarlier, check, s
       {[0, 1, 2, 5, 10].map((m) => <button type="button" class="btn" aria-pressed={earlier === m} onClick={() => setEarlier(m)}>{m === 0 ? 'read now' : `${m} min ago`}</button>)}
     </div>}
     <p class="hint" role="status">{why ?? hint?.(values) ?? (earlier ? `Stated for ${clock(new Date(serverNow().getTime() - earlier * 60_000))}, entered now.` : '')}</p>
+    <Problem error={error} />
     <button type="button" class="btn pri block tall" disabled={why !== undefined || busy} onClick={() => void submit()}>{action}</button>
   </dialog>;
 }

@@ -27,7 +27,7 @@ export function Records({ session, actions, close }: { session: Session; actions
   const [chosen, setChosen] = useState<Row | undefined>();
   const [late, setLate] = useState(false);
   const rows = rowsOf(session);
-  return <Sheet title="Records of this session" close={close} css="records">
+  return <Sheet title="Records of this session" close={close} error={actions.error} css="records">
     {chosen ? <Correct row={chosen} actions={actions} back={() => setChosen(undefined)} /> : late ? <Late actions={actions} day={session.opened ?? new Date()} back={() => setLate(false)} /> : <>
       <div class="scroll" tabIndex={0}><table class="tbl"><caption class="vh">Every reading, event and pump record, newest first</caption>
         <thead><tr><th scope="col">Time</th><th scope="col">What</th><th scope="col">Value</th><th scope="col">By</th><th scope="col">Marks</th><th scope="col"><span class="vh">Correct</span></th></tr></thead>
@@ -38,7 +38,7 @@ export function Records({ session, actions, close }: { session: Session; actions
       <h3>Models</h3>
       <ul class="sources">{session.curves.map((c) => <li>{c.title}: {c.withheld || (Number.isFinite(c.now) ? `${plain(c.now)} ng/mL now` : '')} <span class="dim">{c.cites}</span></li>)}</ul>
       <h3>Limits</h3>
-      <ul class="sources">{session.limits.map((l) => <li>{l.title}: {l.systolic} or {l.diastolic} mmHg. <span class="dim">{l.cites}{l.seen !== 'paper' && l.seen !== 'label' && '; not verified at source'}</span></li>)}</ul>
+      <ul class="sources">{session.limits.map((l) => <li>{l.title.replace('; systolic', '')}: {l.systolic} or {l.diastolic} mmHg. <span class="dim">{l.cites}{l.seen !== 'paper' && l.seen !== 'label' && '; not verified at source'}</span></li>)}</ul>
     </>}
   </Sheet>;
 }

@@ -164,7 +164,7 @@ function Caret({ x, systolic, diastolic, reading }: { x: number; systolic: numbe
 
 function Pressures({ f, l, readings }: { f: Frame; l: Lanes; readings: Reading[] }): JSX.Element {
   const clamp = (v: number): number => Math.min(l.bpMax, Math.max(l.bpMin, v));
-  const line = l.bp(l.bpMax) - 2;
+  const line = l.bp(l.bpMax) - 7;
   return <g>{readings.map((r) => {
     const x = xOf(f, r.at);
     return <g><title>{`${clock(r.at)} ${r.value}/${r.diastolic}${r.late ? ', entered late' : ''}${r.quarantined ? `, not used: ${r.why}` : ''}`}</title>
