@@ -111,7 +111,7 @@ export function Emergency({ session, now, actions, close }: { session: Session; 
   const value = (name: keyof typeof m, words: string): string => (m[name].at ? `${words} ${name === 'pressure' ? `${m.pressure.value} over ${m.pressure.diastolic}` : m[name].value} at ${clock(m[name].at)}` : `${words} not read`);
   return <Sheet title="Emergency" close={close} error={actions.error} css="emergency">
     <p class="timer" role="timer">{countdown(now.getTime() - opened.getTime())}</p>
-    <ol><li><b>Stop the pump</b> by hand; clamp at the cannula if it runs free.</li><li><b>Airway, oxygen, suction.</b> Stay with the patient.</li><li><b>Call 911</b> and the prescriber. Someone fetches the cart and the AED.</li></ol>
+    <ol><li><b>Stop the pump by hand;</b> clamp at the cannula if it runs free.</li><li><b>Airway, oxygen, suction.</b> Stay with the patient.</li><li><b>Call 911</b> and the prescriber. Someone fetches the cart and the AED.</li></ol>
     <h3>Say to 911</h3>
     <p class="say">{Number.isFinite(session.ageYears) ? `${session.ageYears} year old` : 'Age not known'} {session.sex || 'patient'}, ketamine infusion in a clinic. {plain(session.givenMg)} mg into a vein{session.started ? ` since ${clock(session.started)}` : ', not started'}{session.stopped ? `, pump recorded stopped ${clock(session.stopped)}` : ''}.
       {' '}{value('pressure', 'Blood pressure')}, {value('heart-rate', 'heart rate')}, {value('spo2', 'oxygen saturation')}, {value('breaths', 'breaths')}, {value('moaas', 'response, of 5,')}. Allergies: {session.allergies.replace(/ ?allergies ?/, '')}. {session.chair}.</p>
