@@ -1,0 +1,228 @@
+// Every screen of the demo clinic: it can be used by everyone, fits its window, says that it is a demo, chooses nothing
+// for the person, and is the page that was built.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import { Clinic, root } from '../api/clinic.mjs';
+import { Person, faults, launch, overflow, preselected, settled, shoot } from './browser.mjs';
+
+const word = 'demo clinic only';
+const schemes = ['light', 'dark'];
+
+let clinic, browser, person, page;
+const patients = {}; // by what stands in the record
+const screens = []; // [name, path]
+
+const record = async (path) => (await clinic.call('raman', 'GET', `/fhir/${path}`)).json;
+const resources = async (search) => ((await record(search)).entry ?? []).map((entry) => entry.resource);
+const idOf = (reference) => reference.split('/')[1];
+
+before(async () => {
+  clinic = new Clinic('sqlite', ['--demo', '--now', '2026-11-17T15:42:00Z']);
+  await clinic.start();
+  browser = await launch();
+  person = await Person.signedIn(browser, clinic, 'raman', { word });
+  page = person.page;
+
+  const everyone = await resources('Patient?_count=50');
+  const [session] = await resources('Encounter?status=in-progress');
+  const [draft] = await resources('CarePlan?status=draft');
+  const [task] = await resources('Task?status=requested');
+  Object.assign(patients, { seated: idOf(session.subject.reference), drafted: idOf(draft.subject.reference), worried: idOf(task.for.reference) });
+  for (const name of ['today', 'learn', 'evaluate', 'plan', 'infuse', 'follow']) screens.push([name, `/${name}`]);
+  for (const { id, name: [{ family }] } of everyone)
+    for (const verb of ['evaluate', 'plan', 'infuse', 'follow']) screens.push([`${verb} of ${family}`, `/patients/${id}/${verb}`]);
+  screens.push(['infuse session', `/patients/${patients.seated}/infuse/${session.id}`]);
+});
+after(async () => {
+  await browser?.close();
+  await clinic?.close();
+});
+
+const session = () => screens.find(([name]) => name === 'infuse session')[1];
+async function look(path, { width = 1440, height = 900, scheme = 'light' } = {}) {
+  await page.setViewportSize({ width, height });
+  await page.emulateMedia({ colorScheme: scheme });
+  await page.evaluate((theme) => localStorage.setItem('infuse-theme', theme), scheme);
+  await page.goto(path);
+  await page.locator('main').waitFor();
+  await settled(page);
+}
+
+/** A fresh link for a patient, made in the clinic; its pages are what a phone sees. */
+async function link(patientId) {
+  const answer = await clinic.call('castellano', 'POST', `/fhir/Patient/${patientId}/$ask`,
+    { resourceType: 'Parameters', parameter: [{ name: 'instrument', valueString: 'phq-9' }, { name: 'again', valueBoolean: true }] });
+  assert.equal(answer.status, 200, answer.text);
+  return answer.json.parameter.find((p) => p.name === 'path').valueString;
+}
+const phone = (options = {}) => Person.arrive(browser, clinic, { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, ...options });
+
+describe('the clinic’s screens', () => {
+  it('are all there: six patients, a running session, a draft, a worry', () => {
+    assert.equal(screens.length, 6 + 6 * 4 + 1);
+    assert.equal(new Set(Object.values(patients)).size, 3);
+  });
+
+  for (const scheme of schemes)
+    it(`have no serious or critical accessibility fault, ${scheme}`, async () => {
+      const found = {};
+      for (const [name, path] of screens) {
+        await look(path, { scheme });
+        const lines = await faults(page);
+        if (lines.length) found[name] = lines;
+        await shoot(page, `demo-${name.replaceAll(' ', '-')}-${scheme}`);
+      }
+      assert.deepEqual(found, {});
+    });
+
+  for (const width of [1440, 1180, 390])
+    it(`never overflow sideways at ${width}`, async () => {
+      const found = {};
+      for (const [name, path] of screens) {
+        await look(path, { width, height: width === 390 ? 844 : 820 });
+        const out = await overflow(page);
+        if (out) found[name] = out;
+        if (width === 390) await shoot(page, `demo-${name.replaceAll(' ', '-')}-390`);
+      }
+      assert.deepEqual(found, {});
+    });
+
+  it('say "demo", each of them, and in the title', async () => {
+    for (const [name, path] of screens) {
+      await look(path);
+      assert.ok(await page.getByText('demo', { exact: true }).isVisible(), name);
+      assert.match(await page.title(), /demo/, name);
+    }
+  });
+
+  it('EU-S-13 no scale comes with an answer chosen', async () => {
+    for (const [name, path] of screens) {
+      await look(path);
+      assert.deepEqual(await preselected(page), [], name);
+    }
+  });
+
+  it('show no error and break no rule of their own content policy', () => assert.deepEqual(person.errors, []));
+
+  it('can be left by signing out, and then show nothing of the clinic', async () => {
+    const other = await Person.signedIn(browser, clinic, 'castellano', { word });
+    await other.page.getByRole('button', { name: /Sign out/ }).click();
+    await other.page.getByRole('button', { name: 'Sign in' }).waitFor();
+    assert.deepEqual(await faults(other.page), []);
+    await other.page.goto(`/patients/${patients.seated}/follow`);
+    await other.page.getByRole('button', { name: 'Sign in' }).waitFor();
+    await other.leave();
+  });
+});
+
+describe('the session', () => {
+  const sizes = [[1280, 800], [1180, 820]];
+  for (const scheme of schemes)
+    for (const [width, height] of sizes)
+      it(`fits ${width} by ${height} without scrolling, ${scheme}`, async () => {
+        await look(session(), { width, height, scheme });
+        await shoot(page, `infuse-${width}-${scheme}`);
+        const room = await page.evaluate(() => ({
+          page: document.documentElement.scrollHeight - innerHeight,
+          outside: [...document.querySelectorAll('.scr button, .scr svg, .scr b')].filter((e) => {
+            const box = e.getBoundingClientRect();
+            return box.width > 0 && (box.bottom > innerHeight + 1 || box.right > innerWidth + 1 || box.top < -1);
+          }).map((e) => e.outerHTML.slice(0, 80)),
+        }));
+        assert.ok(room.page <= 0, `${room.page} px too high`);
+        assert.deepEqual(room.outside, []);
+        assert.equal(await page.locator('.portrait').isVisible(), false);
+      });
+
+  it('targets of the room are at least 44 px in both directions', async () => {
+    await look(session(), { width: 1180, height: 820, scheme: 'dark' });
+    const small = await page.evaluate(() => [...document.querySelectorAll('.scr button:not([disabled])')]
+      .map((e) => ({ name: e.getAttribute('aria-label') ?? e.innerText, box: e.getBoundingClientRect() }))
+      .filter(({ box }) => box.width > 0 && (box.width < 43.5 || box.height < 43.5))
+      .map(({ name, box }) => `${name.replace(/\s+/g, ' ').slice(0, 40)}: ${Math.round(box.width)} by ${Math.round(box.height)}`));
+    assert.deepEqual(small, []);
+  });
+});
+
+describe('the phone’s pages', () => {
+  const paths = ['', '/q/1', '/q/9', '/help', '/help/q/3', '/end'];
+
+  for (const width of [390, 320])
+    it(`fit ${width} and have no serious fault in both schemes`, async () => {
+      const mobile = await phone({ viewport: { width, height: 844 } });
+      const base = await link(patients.worried);
+      const found = {};
+      const check = async (name) => {
+        for (const colorScheme of schemes) {
+          await mobile.page.emulateMedia({ colorScheme });
+          const lines = [...await faults(mobile.page), await overflow(mobile.page)].filter(Boolean);
+          if (lines.length) found[`${name}, ${colorScheme}`] = lines;
+          assert.ok(await mobile.page.getByText('demo', { exact: true }).isVisible(), `${name} says demo`);
+          await shoot(mobile.page, `phone-${name.replaceAll('/', '-')}-${width}-${colorScheme}`);
+        }
+      };
+      mobile.page = await mobile.context.newPage();
+      for (const path of paths) {
+        await mobile.page.goto(base + path);
+        await check(path || 'hello');
+      }
+      await mobile.page.goto(`${base}/q/9`);
+      await mobile.page.getByText('Several days').click();
+      await mobile.page.getByRole('button', { name: 'Finish' }).click();
+      await check('safety');
+      await mobile.page.getByRole('button', { name: 'Yes, I am safe right now' }).click();
+      await check('kept');
+      await mobile.page.goto('/r/no-such-link');
+      await check('closed');
+      assert.deepEqual(found, {});
+      assert.deepEqual(mobile.errors, []);
+      await mobile.leave();
+    });
+
+  it('EU-S-13 no answer is chosen before the patient chose it', async () => {
+    const mobile = await phone();
+    const base = await link(patients.drafted);
+    mobile.page = await mobile.context.newPage();
+    for (let question = 1; question <= 9; question++) {
+      await mobile.page.goto(`${base}/q/${question}`);
+      assert.equal(await mobile.page.getByRole('radio').count(), 4);
+      assert.deepEqual(await preselected(mobile.page), [], `question ${question}`);
+    }
+    await mobile.leave();
+  });
+});
+
+describe('the page that is served', () => {
+  const dist = join(root, 'web/dist');
+  const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
+  const bytes = async (path, encoding) => Buffer.from(await (await fetch(clinic.url + path, { headers: { 'accept-encoding': encoding } })).arrayBuffer());
+
+  it('is the bundle that was built, packed or not', async () => {
+    for (const name of readdirSync(dist).filter((n) => !n.endsWith('.gz'))) {
+      const wanted = sha256(readFileSync(join(dist, name)));
+      const path = name === 'index.html' ? '/' : `/${name}`;
+      assert.equal(sha256(await bytes(path, 'identity')), wanted, name);
+      assert.equal(sha256(await bytes(path, 'gzip')), wanted, `${name}, packed`); // fetch unpacks
+      assert.equal(sha256(gunzipSync(readFileSync(join(dist, `${name}.gz`)))), wanted, `${name}.gz`);
+    }
+  });
+
+  it('loads under 300 kB at first, unpacked, and nothing from elsewhere', async () => {
+    const other = await Person.arrive(browser, clinic);
+    let total = 0;
+    const hosts = new Set();
+    other.context.on('response', async (response) => {
+      hosts.add(new URL(response.url()).host);
+      if (!/\/(auth|fhir|events)/.test(response.url())) total += (await response.body()).length;
+    });
+    const fresh = await other.context.newPage();
+    await fresh.goto('/', { waitUntil: 'networkidle' });
+    assert.deepEqual([...hosts], [new URL(clinic.url).host]);
+    assert.ok(total > 10_000 && total < 300_000, `${total} bytes`);
+    await other.leave();
+  });
+});
