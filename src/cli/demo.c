@@ -1,6 +1,7 @@
 #include "cli/demo.h"
 
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/time.h"
 #include "chart/instrument.h"
 #include "db/db.h"
@@ -44,26 +45,34 @@ static Str join(Arena *a, Str first, Str second)
     return arena_fmt(a, "%.*s%.*s", STR_ARG(first), STR_ARG(second));
 }
 
-/* parameters: pieces of text(), number(), integer(), each with its comma. ret_answer may be NULL. */
+/* parameters: pieces of text(), number(), integer(), each with its comma. ret_answer may be NULL.
+ * Each act has an arena of its own: a thousand charts would not fit one. */
 static Err act(Demo *d, const User *who, int64_t at_us, const char *type, Str id, const char *operation,
                Str parameters, Json **ret_answer)
 {
     Ctx *c = d->c;
+    Arena *whole = c->arena;
+    AUTO(arena_done) Arena *a = arena_create(LIMIT_REQUEST_ARENA_BYTES);
     const Operation *row = operation_find(str_from(type), str_from(operation));
     assert(row);
-    Params out = params_make(c->arena);
-    Str json = arena_fmt(c->arena, "{\"resourceType\":\"Parameters\",\"parameter\":[%.*s]}",
+    Params out = params_make(a);
+    Str json = arena_fmt(a, "{\"resourceType\":\"Parameters\",\"parameter\":[%.*s]}",
                          (int)(parameters.n ? parameters.n - 1 : 0), parameters.p ? parameters.p : "");
-    OpCall call = { .type = str_from(type), .id = id, .parameters = json_parse(c->arena, json) };
+    OpCall call = { .type = str_from(type), .id = id, .parameters = json_parse(a, json) };
     c->user = *who;
     c->now_us = at_us;
+    c->arena = a;
     Err e = row->run(c, &call, &out);
-    if (e != OK)
-        return problem(c, e, STR_NONE, "demo: %s/%.*s/$%s at %.*s", type, STR_ARG(id), operation,
-                       STR_ARG(time_instant(c->arena, at_us)));
-    if (ret_answer)
-        *ret_answer = json_parse(c->arena, params_text(&out));
-    return OK;
+    c->arena = whole;
+    Problems found = c->problems;
+    c->problems = (Problems){ 0 };
+    if (e == OK && ret_answer)
+        *ret_answer = json_parse(whole, params_text(&out));
+    if (e == OK)
+        return OK;
+    for (size_t i = 0; i < found.n; i++)
+        (void)problem(c, found.at[i].err, found.at[i].path, "%.*s", STR_ARG(found.at[i].text));
+    return problem(c, e, STR_NONE, "demo: %s/%.*s/$%s", type, STR_ARG(id), operation);
 }
 
 static Str answered(Json *answer, const char *name)

@@ -34,9 +34,15 @@ function heard(): void {
 
 function receive(message: Message): void {
   if (message.kind === 'beat') {
-    const now = message.data ? Date.parse((JSON.parse(message.data) as { now: string }).now) : NaN;
+    const beat = JSON.parse(message.data ?? '{}') as { now?: string; number?: number };
+    const now = Date.parse(beat.now ?? '');
     if (!Number.isNaN(now)) clockOffsetMs.value = now - Date.now();
     heard();
+    /* The first beat says where the stream begins: what was read before it may be older. */
+    if (!lastNumber && beat.number) {
+      lastNumber = beat.number;
+      listeners.forEach((listener) => listener('reset'));
+    }
     return;
   }
   heard();
