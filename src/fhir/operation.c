@@ -55,8 +55,9 @@ bool op_decimal(const OpCall *in, const char *name, Decimal *ret_value)
 
 bool op_int(const OpCall *in, const char *name, int64_t *ret_value)
 {
-    static const char *const keys[] = { "valueInteger", "valuePositiveInt", "valueUnsignedInt", "valueString",
-                                        NULL };
+    /* A page has one kind of number and sends a decimal: 2 is whole, 2.5 is not. */
+    static const char *const keys[] = { "valueInteger", "valuePositiveInt", "valueUnsignedInt",
+                                        "valueDecimal", "valueString",      NULL };
     Str text = number_text(value_of(in, name, keys));
     return text.p && str_to_int(text, ret_value);
 }

@@ -128,12 +128,14 @@ export function LinkState(): JSX.Element {
     : <span class="link lost" role="status"><Icon name="wifi0" size="s" />not live since {clockSeconds(since)}</span>;
 }
 
+const levels: Record<string, 'hi' | 'med' | 'low'> = { high: 'hi', medium: 'med', low: 'low' };
+
 /** The worst current alarm in the building, from every screen. */
 function LiveChip(): JSX.Element | null {
   const { data } = useLoad(() => ask('$today'), () => true, []);
   const alarm = list(data?.['alarm'])[0];
   if (!alarm) return null;
-  const level = text(alarm['priority']) === 'high' ? 'hi' : 'med';
+  const level = levels[text(alarm['priority'])] ?? 'med';
   return <a class={`livechip ${level}`} href={`/patients/${text(alarm['patient'])}/infuse/${text(alarm['encounter'])}`} onClick={follow}>
     <Glyph level={level} label={text(alarm['priority'])} />{text(alarm['chair'])} <span>{text(alarm['short'])}</span>
   </a>;
