@@ -1,6 +1,6 @@
 // The floors check: a file includes its own folder or a lower floor, never a higher one, and no verb includes another.
 // With no argument it checks src/; `--self-test` shows that it finds what it looks for.
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -29,7 +29,8 @@ function* sources(folder) {
 
 function check(root) {
   let faults = 0, files = 0;
-  for (const room of Object.keys(floors))
+  /* A room of the plan that is not built yet has no folder. */
+  for (const room of Object.keys(floors).filter((name) => existsSync(join(root, 'src', name))))
     for (const path of sources(join(root, 'src', room))) {
       files++;
       readFileSync(path, 'utf8').split('\n').forEach((line, i) => {

@@ -9,26 +9,28 @@
 typedef struct PolicyRow {
     Str key;
     Decimal value;
-    Str unit;      /* UCUM, or "1" */
+    Str unit; /* UCUM, or "1" */
     Str title;
-    Str cites;     /* the original source */
-    Str seen;      /* "paper", "label", "policy", "memory", "secondary: NAME": not paper or label shows as not verified */
+    Str cites; /* the original source */
+    Str seen;  /* "paper", "label", "policy", "memory", "secondary: NAME": not paper or label shows as not
+                  verified */
 } PolicyRow;
 
 typedef struct Policy {
     const PolicyRow *rows;
     size_t n;
-    Str version;   /* stored with every decision */
-    Str hash;      /* BLAKE2b of the file, first 16 hex digits */
+    Str version; /* stored with every decision */
+    Str hash;    /* BLAKE2b of the file, first 16 hex digits */
 } Policy;
 
-/* From the texts of n policy files (a file without "rows" holds settings and is passed over). ERR_INVALID for a row
- * without key, value, unit, title or source, and for a doubled key. Lives in c->arena. */
+/* From the texts of n policy files (a file without "rows" holds settings and is passed over). ERR_INVALID for
+ * a row without key, value, unit, title or source, and for a doubled key. Lives in c->arena. */
 MUST_USE Err policy_load(Ctx *c, const Str *files, size_t n, Policy *ret_policy);
 /* The policy in force: all embedded files of data/policy. Read on first use, lives as long as the program. */
 const Policy *policy_in_force(void);
 
-/* A key that is not in the file is a programmer's error and stops the program: a test loads every key in use. */
+/* A key that is not in the file is a programmer's error and stops the program: a test loads every key in use.
+ */
 const PolicyRow *policy_row(const Policy *policy, const char *key);
 double policy_number(const Policy *policy, const char *key);
 Decimal policy_decimal(const Policy *policy, const char *key);

