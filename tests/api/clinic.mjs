@@ -75,6 +75,9 @@ export class Clinic {
     this.fhir = `${this.url}/fhir`;
   }
 
+  /** Holds the running program still ('SIGSTOP'), lets it go on ('SIGCONT'). */
+  signal(name) { this.#process.kill(name); }
+
   /** Ends the program; resolves to its exit code. */
   async end(signal = 'SIGTERM') {
     const process = this.#process;
