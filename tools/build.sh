@@ -21,8 +21,9 @@ if [ ! -e web/dist/index.html ] ||
     (cd web && node build.mjs >&2)
 fi
 
-# The list of files that are linked in is taken when meson configures, so a new file means a new configuration.
-listing=$(find data web/dist -type f | sort | cksum)
+# Which files are linked in and which tests there are is asked when meson configures, so a new one means a new
+# configuration.
+listing=$( (find data web/dist -type f; find tests -name meson.build) | sort | cksum)
 if [ ! -e "$dir/build.ninja" ]; then
     meson setup "$dir" "$@" >&2
 elif [ "$(cat "$dir/listing" 2>/dev/null)" != "$listing" ]; then

@@ -34,11 +34,16 @@ static void add_params(Buf *b, const FhirResource *resource)
     buf_char(b, ']');
 }
 
+/* "Patient-evaluate", "System-today". */
+static Str definition_id(Arena *a, const Operation *operation)
+{
+    return arena_fmt(a, "%s-%s", operation->type ? operation->type : "System", operation->name);
+}
+
 static void add_operation(Buf *b, Str base, const Operation *operation)
 {
-    const char *type = operation->type ? operation->type : "System";
-    Str definition =
-        arena_fmt(b->arena, "%.*s/OperationDefinition/%s-%s", STR_ARG(base), type, operation->name);
+    Str id = definition_id(b->arena, operation);
+    Str definition = arena_fmt(b->arena, "%.*s/OperationDefinition/%.*s", STR_ARG(base), STR_ARG(id));
     add_comma(b);
     buf_json(b, "{'name':%s,'definition':%s,'documentation':%s}", str_from(operation->name), definition,
              str_from(operation->title ? operation->title : operation->name));
@@ -76,6 +81,31 @@ static void add_resource(Buf *b, Str base, Tables tables, const FhirResource *re
     add_params(b, resource);
     add_operations(b, base, tables, resource->type->name);
     buf_char(b, '}');
+}
+
+static const Operation *operation_of_definition(Arena *a, Str id, Tables tables)
+{
+    for (size_t i = 0; i < tables.n; i++)
+        for (const Operation *o = tables.at[i]; o->name; o++)
+            if (str_eq(definition_id(a, o), id))
+                return o;
+    return NULL;
+}
+
+Str fhir_operation_definition(Ctx *c, Str base, Str id, const Operation *const *tables, size_t n)
+{
+    const Operation *o = operation_of_definition(c->arena, id, (Tables){ tables, n });
+    if (!o)
+        return STR_NONE;
+    Str url = arena_fmt(c->arena, "%.*s/OperationDefinition/%.*s", STR_ARG(base), STR_ARG(id));
+    Str resource = o->type ? json_build(c->arena, "'resource':[%s],", str_from(o->type)) : S("");
+    return json_build(
+        c->arena,
+        "{'resourceType':'OperationDefinition','id':%s,'url':%s,'name':%s,'title':%s,'status':'active',"
+        "'kind':'operation','affectsState':%b,'code':%s,%j'system':%b,'type':false,'instance':%b,"
+        "'parameter':[{'name':'return','use':'out','min':1,'max':'1','type':'Parameters'}]}",
+        id, url, str_from(o->name), str_from(o->title ? o->title : o->name), o->kind == OP_WRITE,
+        str_from(o->name), resource, !o->type, o->type != NULL);
 }
 
 Str fhir_capability(Ctx *c, Str base, const Operation *const *tables, size_t n)

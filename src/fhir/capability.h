@@ -9,4 +9,8 @@
  * special search parameters are therefore not in it. */
 Str fhir_capability(Ctx *c, Str base, const Operation *const *tables, size_t n);
 
+/* The OperationDefinition of one row, by the id that the CapabilityStatement names it with
+ * ("Patient-evaluate"). Absent where no row has it. */
+Str fhir_operation_definition(Ctx *c, Str base, Str id, const Operation *const *tables, size_t n);
+
 #endif

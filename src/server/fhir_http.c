@@ -111,6 +111,19 @@ Err fhir_http_metadata(Request *r)
     return OK;
 }
 
+/* Made from the rows; another OperationDefinition may be stored like any resource. */
+Err fhir_http_definition(Request *r)
+{
+    TRY(check_format(r));
+    Str definition =
+        fhir_operation_definition(&r->ctx, request_base(r), r->id, operation_tables, operation_tables_n);
+    r->type = S("OperationDefinition");
+    if (!definition.p)
+        return fhir_http_read(r);
+    answer_body(r, 200, fhir_json, definition);
+    return OK;
+}
+
 static Err begin_read(Request *r)
 {
     TRY(check_format(r));

@@ -44,8 +44,9 @@ void route_refuse(Request *r, Err err);
 
 /* The handlers, by file. */
 /* fhir_http.c */
-RouteFn fhir_http_metadata, fhir_http_read, fhir_http_vread, fhir_http_search, fhir_http_search_post,
-    fhir_http_create, fhir_http_update, fhir_http_delete, fhir_http_bundle, fhir_http_later;
+RouteFn fhir_http_metadata, fhir_http_definition, fhir_http_read, fhir_http_vread, fhir_http_search,
+    fhir_http_search_post, fhir_http_create, fhir_http_update, fhir_http_delete, fhir_http_bundle,
+    fhir_http_later;
 /* operation_http.c */
 RouteFn operation_http;
 /* auth_http.c */

@@ -13,6 +13,8 @@ const Route routes[] = {
     { "GET", "/audit", RUNS_WORKER, GUARD_ADMIN, plain_http_audit, "Who asked for what" },
 
     { "GET HEAD", "/fhir/metadata", RUNS_WORKER, GUARD_OPEN, fhir_http_metadata, "What this server can do" },
+    { "GET HEAD", "/fhir/OperationDefinition/{id}", RUNS_WORKER, GUARD_SIGNED_IN, fhir_http_definition,
+      "What an operation is" },
     { "POST", "/fhir", RUNS_WRITE, GUARD_SIGNED_IN, fhir_http_bundle,
       "Stores a transaction, all or nothing" },
     { "GET", "/fhir", RUNS_WORKER, GUARD_SIGNED_IN, fhir_http_later, "Search over all types" },
