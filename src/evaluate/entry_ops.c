@@ -373,7 +373,8 @@ static Err record_screen(Ctx *c, const OpCall *in, const Instrument *it, Params 
     if (worry != WORRY_NONE)
         TRY(open_task(c, in->id, id, it, worry));
     params_string(out, "id", id);
-    params_bool(out, "complete", result.complete);
+    if (it->sums)
+        params_bool(out, "complete", result.complete);
     if (result.total >= 0)
         params_int(out, "total", result.total);
     params_bool(out, "task-opened", worry != WORRY_NONE);

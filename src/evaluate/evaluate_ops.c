@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "chart/codes.h"
 #include "chart/facts.h"
+#include "chart/instrument.h"
 #include "chart/resource.h"
 #include "chart/write.h"
 #include "db/db.h"
@@ -226,6 +227,29 @@ static void put_questions(Params *out)
     }
 }
 
+/* The scales that a clinician asks here. An item without wording is asked from the clinic's licensed form. */
+static void put_instrument(Params *out, const Instrument *it)
+{
+    params_open(out, "instrument");
+    params_code(out, "id", it->id);
+    params_string(out, "title", it->title);
+    params_string(out, "stem", it->stem);
+    params_string(out, "licence", it->licence);
+    for (size_t i = 0; i < it->n_items; i++) {
+        params_open(out, "item");
+        params_code(out, "link", it->items[i].link_id);
+        params_string(out, "text", it->items[i].text);
+        params_close(out);
+    }
+    for (size_t i = 0; i < it->n_answers; i++) {
+        params_open(out, "answer");
+        params_int(out, "value", it->answers[i].value);
+        params_string(out, "text", it->answers[i].text);
+        params_close(out);
+    }
+    params_close(out);
+}
+
 static void put_choices(Params *out)
 {
     size_t n;
@@ -292,6 +316,8 @@ Err op_evaluate(Ctx *c, const OpCall *in, Params *out)
     put_path(out, &findings);
     put_quarantined(out, &chart);
     put_questions(out);
+    put_instrument(out, instrument(S("c-ssrs")));
+    put_instrument(out, instrument(S("phq-9")));
     put_choices(out);
     return OK;
 }

@@ -87,22 +87,21 @@ Judgement not_answered(const Asked *q, const char *key)
     const FactRow *row = row_of(key);
     const Fact *last = any_age(q->chart, key);
     if (!last)
-        return missing(q, "%.*s: not on record.", STR_ARG(row->title));
+        return missing(q, "Not on record: %.*s", STR_ARG(row->question));
     if (last->contradicted)
-        return missing(q, "%.*s: two answers of %.*s contradict each other.", STR_ARG(row->title),
-                       STR_ARG(date_of(q, last->at_us)));
+        return missing(q, "Two answers of %.*s contradict each other: %.*s", STR_ARG(date_of(q, last->at_us)),
+                       STR_ARG(row->question));
     const PolicyRow *valid = policy_row(q->policy, valid_key(q, row));
-    return missing(q, "%.*s: last answer %.*s, it holds for %.*s %s.", STR_ARG(row->title),
-                   STR_ARG(date_of(q, last->at_us)), STR_ARG(decimal_plain(q->arena, valid->value)),
-                   str_is(valid->unit, "h") ? "hours" : "days");
+    return missing(q, "Last answered %.*s, which holds for %.*s %s: %.*s", STR_ARG(date_of(q, last->at_us)),
+                   STR_ARG(decimal_plain(q->arena, valid->value)),
+                   str_is(valid->unit, "h") ? "hours" : "days", STR_ARG(row->question));
 }
 
 Judgement by_answer(const Asked *q, Level level, const Fact *fact)
 {
     const FactRow *row = fact_row(fact->key);
-    Str text = row->kind == FACT_BOOLEAN
-                   ? arena_fmt(q->arena, "%.*s: %.*s", STR_ARG(row->title), STR_ARG(fact->value))
-                   : fact_text(q->arena, row, fact->value);
+    Str text = row->kind == FACT_BOOLEAN ? arena_fmt(q->arena, "Answered %.*s", STR_ARG(fact->value))
+                                         : fact_text(q->arena, row, fact->value);
     if (fact->note.n)
         return judged(q, level, fact->fact, fact->at_us, "%.*s. %.*s", STR_ARG(text), STR_ARG(fact->note));
     return judged(q, level, fact->fact, fact->at_us, "%.*s.", STR_ARG(text));

@@ -34,18 +34,17 @@ Judgement rule_age(const Asked *q)
     Str born =
         date_of(q, chart->birth_us + US_PER_DAY / 2); /* noon, so that the clinic's zone keeps the day */
     if (age < policy_number(q->policy, "evaluate_age_min"))
-        return judged(q, LEVEL_STOP, chart->patient, chart->birth_us, "%d years old, born %.*s.", age,
+        return judged(q, LEVEL_STOP, chart->patient, TIME_NONE, "%d years old, born %.*s.", age,
                       STR_ARG(born));
     if (age <= policy_number(q->policy, "evaluate_age_young"))
-        return judged(q, LEVEL_CAUTION, chart->patient, chart->birth_us,
+        return judged(q, LEVEL_CAUTION, chart->patient, TIME_NONE,
                       "%d years old: extra contact on day 2 to 3, then weekly for 4 weeks and after each "
                       "change of dose.",
                       age);
     if (age >= policy_number(q->policy, "evaluate_age_old"))
-        return judged(q, LEVEL_CAUTION, chart->patient, chart->birth_us,
+        return judged(q, LEVEL_CAUTION, chart->patient, TIME_NONE,
                       "%d years old: falls and cognition asked, pressure every 5 min.", age);
-    return judged(q, LEVEL_FINE, chart->patient, chart->birth_us, "%d years old, born %.*s.", age,
-                  STR_ARG(born));
+    return judged(q, LEVEL_FINE, chart->patient, TIME_NONE, "%d years old, born %.*s.", age, STR_ARG(born));
 }
 
 Judgement rule_capacity(const Asked *q)
