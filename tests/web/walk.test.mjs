@@ -82,54 +82,66 @@ for (const engine of engines) {
 
     it('Evaluate begins with the level of care and says what cannot be known from the chart', async () => {
       await findPatient(raman.page, 'Milan', 'Evaluate');
-      const screen = new EvaluateScreen(raman.page, clinic, patient);
+      const screen = new EvaluateScreen(raman.page);
+      await raman.page.locator('.fd').first().waitFor();
       const findings = await screen.findings();
-      assert.match(findings[0].title, /Level of care today/);
+      assert.equal(findings[0].rule, 'EU-E-002');
+      assert.match(findings[0].title, /Level of care today: not known/);
       assert.ok(findings.length >= 10, `${findings.length} findings`);
       assert.ok(findings.filter((f) => f.level === 'missing').length >= 10, 'missing ones among them');
-      assert.ok(findings.every((f) => f.rule && f.because && f.source), 'each with its rule, its fact and its source');
-      assert.deepEqual(await preselected(raman.page), [], 'EU-S-13 nothing chosen before it was asked');
+      assert.ok(findings.some((f) => f.level === 'fine'), 'and fine ones');
+      assert.deepEqual(findings.filter((f) => !f.rule || !f.because || !f.source), [], 'each with its rule, its fact and its source');
       await shot(raman.page, '1-evaluate-imported');
+      await raman.page.getByRole('button', { name: /^Go through \d+ questions/ }).click();
+      assert.deepEqual(await preselected(raman.page), [], 'EU-S-13 nothing chosen before it was asked');
+      await raman.page.getByRole('button', { name: /^Go through \d+ questions/ }).click();
     });
 
-    it('Evaluate takes what the import lacks: weight, height, two pressures, trials, facts, scales', async () => {
-      const screen = new EvaluateScreen(raman.page, clinic, patient);
-      await screen.enterReading('weight-kg', { value: '82' });
-      await screen.enterReading('height-cm', { value: '183' });
-      await screen.enterReading('pressure', { systolic: '132', diastolic: '82', 'minutes-ago': '10' });
-      await screen.enterReading('pressure', { systolic: '130', diastolic: '80', 'minutes-ago': '2' });
-      for (const drug of ['sertraline', 'venlafaxine-xr'])
-        await screen.enterTrial({ drug, 'peak-mg-per-day': drug === 'sertraline' ? '150' : '225', weeks: '9', 'adherence-percent': '90', 'improvement-percent': '20' });
-      for (const fact of [...workup, ...dayFacts]) await screen.enterFact(fact);
+    it('Evaluate takes what the import lacks: weight, height, two pressures, trials, facts, scales', { timeout: 180_000 }, async () => {
+      const screen = new EvaluateScreen(raman.page);
+      await screen.enterMeasure('weight-kg', '82');
+      await screen.enterMeasure('height-cm', '183');
+      await screen.enterPressures([{ systolic: '132', diastolic: '82', ago: '10' }, { systolic: '130', diastolic: '80', ago: '2' }]);
+      await screen.enterTrial({ drug: 'sertraline', dose: '150', weeks: '9', adherence: '90', improvement: '20' });
+      await screen.enterTrial({ drug: 'venlafaxine-xr', dose: '225', weeks: '9', adherence: '90', improvement: '10' });
+      await screen.enterFacts([...workup, ...dayFacts]);
       await screen.enterScale('c-ssrs', [0, 0, 0, 0, 0, 0, 0]);
       await screen.enterScale('phq-9', [2, 2, 2, 2, 2, 3, 2, 2, 0]);
+      await settled(raman.page);
       const findings = await screen.findings();
-      assert.deepEqual(findings.filter((f) => f.level === 'missing').map((f) => `${f.rule} ${f.because}`), []);
-      assert.match(await screen.resistance(), /2/);
-      assert.match(await screen.maudsley(), /\d+ of 15|\d+/);
+      assert.deepEqual(findings.filter((f) => ['missing', 'stop', 'caution'].includes(f.level)).map((f) => `${f.rule} ${f.because}`), []);
+      assert.match(findings[0].title, /Level of care today: outpatient/i);
+      const side = await raman.page.locator('.side').innerText();
+      assert.match(side, /2 of 2 adequate trials failed in this episode/);
+      assert.equal((await screen.finding('EU-E-006')).level, 'fine', 'treatment resistant by the rule');
+      await raman.page.getByRole('img', { name: /^\d+ of 15, / }).waitFor();
       await shot(raman.page, '2-evaluate-complete');
     });
 
     it('Evaluate: a caution is passed by one prescriber with reason and expiry, a stop only by two people', async () => {
-      const screen = new EvaluateScreen(raman.page, clinic, patient);
-      const other = new EvaluateScreen(lindqvist.page, clinic, patient);
+      const screen = new EvaluateScreen(raman.page);
+      const other = new EvaluateScreen(lindqvist.page);
       await screen.enterFact({ key: 'benzodiazepine-mg', value: '5', note: 'Diazepam 5 mg at night, factor 1' });
-      assert.equal((await screen.finding('EU-E-030')).level, 'caution');
+      await screen.findingWith('EU-E-030', (f) => f.level === 'caution');
       await screen.override('EU-E-030', { code: 'benefit', reason: 'Low dose, tapering with the prescriber', expires: '2026-12-01' });
-      assert.match((await screen.finding('EU-E-030')).overridden, /Raman/);
+      const caution = await screen.findingWith('EU-E-030', (f) => /Overridden by/.test(f.signed));
+      assert.match(caution.signed, /Dr Priya Raman, physician, .*“Low dose, tapering.*Ends 1 Dec/);
 
       await screen.enterFact({ key: 'urine-drug-screen', value: 'stimulant-unexplained' });
-      assert.equal((await screen.finding('EU-E-022')).level, 'stop');
+      await screen.findingWith('EU-E-022', (f) => f.level === 'stop');
       await screen.override('EU-E-022', { code: 'data-wrong', reason: 'Cold medicine taken the day before', expires: '2026-12-01' });
-      assert.equal((await screen.finding('EU-E-022')).overridden, '', 'one signature is not enough');
+      const pending = await screen.findingWith('EU-E-022', (f) => f.signed !== '');
+      assert.match(pending.signed, /a second person is needed: Dr Priya Raman/);
+      assert.doesNotMatch(pending.signed, /Overridden by/);
       await findPatient(lindqvist.page, 'Milan', 'Evaluate');
       await other.override('EU-E-022', { code: 'data-wrong', reason: 'Seen in person, repeat test is sent', expires: '2026-12-01' });
-      assert.match((await other.finding('EU-E-022')).overridden, /Raman.*Lindqvist/s);
+      const both = await screen.findingWith('EU-E-022', (f) => /Overridden by/.test(f.signed)); // on the first one's open screen
+      assert.match(both.signed, /Raman.* and .*Lindqvist/);
       await shot(lindqvist.page, '3-evaluate-overridden');
     });
 
     it('Evaluate is recorded', async () => {
-      const screen = new EvaluateScreen(raman.page, clinic, patient);
+      const screen = new EvaluateScreen(raman.page);
       await screen.record();
       const [response] = await all(clinic, `GuidanceResponse?patient=Patient/${patient}`);
       assert.equal(response.status, 'success');
@@ -480,7 +492,7 @@ describe('a patient who has died', { skip: file ? false : 'the bundle of Sherman
 
   it('EU-S-01 Evaluate shows a stop that nobody can override', async () => {
     await findPatient(raman.page, 'McGlynn', 'Evaluate');
-    const screen = new EvaluateScreen(raman.page, clinic, id);
+    const screen = new EvaluateScreen(raman.page);
     const stop = await screen.finding('EU-E-001');
     assert.equal(stop.level, 'stop');
     assert.equal(stop.canOverride, false);
