@@ -31,6 +31,12 @@ export function fromLocal(year: number, month: number, day: number, hour = 0, mi
   return new Date(at);
 }
 
+/** What an <input type="date"> holds: "2026-11-17", the day in the clinic's zone. */
+export function dateField(at: Date): string {
+  const l = local(at);
+  return `${l.year}-${two(l.month)}-${two(l.day)}`;
+}
+
 function valid(at: string | Date | undefined): Date | undefined {
   if (!at) return undefined;
   const date = at instanceof Date ? at : new Date(at);

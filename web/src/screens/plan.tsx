@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { ask, list, me, number, tell, text, type Group, type Me, type Value } from '../client';
 import { Curve } from '../curve';
-import { clock, day, dayClock, plain } from '../format';
+import { clock, dateField, day, dayClock, fromLocal, plain, weekday } from '../format';
 import { Card, Glyph, Icon, Problem, TableTwin, Unverified, useLoad, useSend, type Priority } from '../parts';
 import { follow } from '../router';
 
@@ -12,7 +12,7 @@ import { follow } from '../router';
 interface Asked { 'weight-basis'?: string; 'mg-per-kg'?: string; minutes?: string; 'vial-mg-per-ml'?: string; 'bag-ml'?: string; 'first-date'?: string }
 
 const basisWord: Record<string, string> = { actual: 'Actual', ideal: 'Ideal', adjusted: 'Adjusted' };
-const short = (at: Value | undefined): string => new Date(text(at)).toLocaleDateString('en-GB', { weekday: 'short' });
+const short = (at: Value | undefined): string => weekday(text(at)).slice(0, 3);
 const values = (value: Value | undefined): string[] => (value === undefined ? [] : (Array.isArray(value) ? value : [value]).map(String));
 const mg = (value: Value | undefined): string => plain(number(value), 1);
 
@@ -184,10 +184,13 @@ function Bases({ bases, chosen }: { bases: Group[]; chosen: string }): JSX.Eleme
 // ---- schedule and orders
 
 function ScheduleCard({ data, change }: { data: Group; change: (part: Asked) => void }): JSX.Element {
-  const dates = list(data['date']), first = new Date(text(dates[0]?.['at']));
-  const two = (n: number): string => String(n).padStart(2, '0');
-  const date = `${first.getFullYear()}-${two(first.getMonth() + 1)}-${two(first.getDate())}`;
-  const set = (d: string, t: string): void => { if (d && t) change({ 'first-date': new Date(`${d}T${t}`).toISOString() }); };
+  const dates = list(data['date']), first = new Date(text(dates[0]?.['at'])), date = dateField(first);
+  /* Typed in the clinic's zone, as the dates below are shown: this browser may stand in another. */
+  const set = (d: string, t: string): void => {
+    if (!d || !t) return;
+    const [y, m, on] = d.split('-').map(Number), [hour, minute] = t.split(':').map(Number);
+    change({ 'first-date': fromLocal(y!, m!, on!, hour, minute).toISOString() });
+  };
   return <Card title={<Numbered no={3}>Schedule</Numbered>}
     aside={<span class="sub sm">{day(text(dates[0]?.['at']))} to {day(text(dates[dates.length - 1]?.['at']))}</span>}>
     <div class="pad">

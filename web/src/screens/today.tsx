@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { ask, list, me, number, tell, text, type Group, type Me } from '../client';
-import { ago, clock, countdown, plain, span, weekday } from '../format';
+import { ago, clock, countdown, fromLocal, local, plain, span, weekday } from '../format';
 import { Glyph, Icon, PriorityBadge, Problem, useLoad, useNow, useSend, type Priority } from '../parts';
 import { follow } from '../router';
 import { date } from './infuse/model';
@@ -43,11 +43,10 @@ interface Axis { from: number; to: number }
 const share = (axis: Axis, at: number): number => (at - axis.from) / (axis.to - axis.from) * 100;
 
 function axisOf(now: Date): Axis {
-  const from = new Date(now);
-  from.setHours(now.getHours() < 8 ? Math.max(0, now.getHours() - 1) : 8, 0, 0, 0);
-  const to = new Date(from);
-  to.setHours(Math.max(from.getHours() + 9, Math.min(24, now.getHours() + 3)));
-  return { from: from.getTime(), to: to.getTime() };
+  const { year, month, day, hour } = local(now);
+  const from = hour < 8 ? Math.max(0, hour - 1) : 8;
+  const to = Math.max(from + 9, Math.min(24, hour + 3));
+  return { from: fromLocal(year, month, day, from).getTime(), to: fromLocal(year, month, day, to).getTime() };
 }
 
 function Chairs({ day, now, checked }: { day: Group; now: Date; checked: Date }): JSX.Element {

@@ -1,7 +1,8 @@
 // Signing past a finding: a coded reason, one's own words, an end. A stop needs a second person.
 import type { JSX } from 'preact';
 import { list, text, type Group } from '../../client';
-import { day, fromLocal, local } from '../../format';
+import { dateField, day, fromLocal } from '../../format';
+import { serverNow } from '../../live';
 import { Icon, Problem, useSend } from '../../parts';
 import { field, type Report } from './model';
 
@@ -23,15 +24,13 @@ export function OverrideForm({ report, finding, close }: { report: Report; findi
       rule, 'reason-code': field(form, 'reason-code'), reason: field(form, 'reason'), expires: endOf(field(form, 'expires')),
     })).then((done) => { if (done) close(); });
   };
-  const today = local(new Date());
-  const least = `${today.year}-${String(today.month).padStart(2, '0')}-${String(today.day).padStart(2, '0')}`;
   return <form class="ov" aria-label={`Override: ${text(finding['title'])}`} onSubmit={submit}>
     <fieldset><legend class="lab">Reason for going ahead</legend><div class="opts">
       {list(report.data['reason']).map((reason) => <label class="opt"><input type="radio" name="reason-code" value={text(reason['code'])} required />
         <span>{text(reason['text'])}</span></label>)}
     </div></fieldset>
     <div class="field"><label for={`why-${rule}`}>In your words</label><textarea class="in" id={`why-${rule}`} name="reason" rows={3} required minLength={10} /></div>
-    <label class="field"><span class="lab">Ends after</span><input class="in" type="date" name="expires" min={least} required /></label>
+    <label class="field"><span class="lab">Ends after</span><input class="in" type="date" name="expires" min={dateField(serverNow())} required /></label>
     <p class="sm dim who-signs">{two ? pending ? `Signed so far: ${list(pending['signer']).map((s) => `${text(s['name'])}, ${text(s['role'])}`).join(', ')}. Yours is the second signature; it ends with the first, ${day(text(pending['expires']))}.`
       : 'Signed so far: nobody. Two different people, one of them a physician, must sign before it holds.'
       : 'One prescriber signs. It stays visible until it ends, then it is asked again.'}</p>

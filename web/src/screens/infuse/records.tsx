@@ -2,7 +2,7 @@
 // erased: a correction is a new version with its reason.
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { clockSeconds, plain } from '../../format';
+import { clockSeconds, fromLocal, local, plain } from '../../format';
 import { Sheet } from './dialogs';
 import type { Actions, MeasureName, Session } from './model';
 
@@ -83,7 +83,8 @@ function Late({ actions, day, back }: { actions: Actions; day: Date; back: () =>
   const send = async (e: SubmitEvent): Promise<void> => {
     e.preventDefault();
     const [h, m] = time.split(':').map(Number);
-    const at = new Date(day.getFullYear(), day.getMonth(), day.getDate(), h, m);
+    const on = local(day);
+    const at = fromLocal(on.year, on.month, on.day, h, m);
     const said = `${lateActions.find(([a]) => a === action)?.[1]} at ${time}, recorded late`;
     if (await actions.record('$pump', { action, at, 'rate-ml-per-h': needsRate ? rate : undefined }, said)) back();
   };
