@@ -367,7 +367,7 @@ static Str issue_json(Ctx *c, Str id, Str patient_id, const Finding *finding)
                                                        "'patient':{'reference':%s},'identifiedDateTime':%t,'"
                                                        "author':%j,'detail':%s",
              id, str_from(level_word(finding->level)), str_from(need_words[finding->need]),
-             stands ? S("preliminary") : S("cancelled"), str_from(finding->rule->id),
+             stands ? S("preliminary") : S("final"), str_from(finding->rule->id),
              str_from(finding->rule->title), severity_of(finding->level),
              arena_fmt(c->arena, "Patient/%.*s", STR_ARG(patient_id)), c->now_us, user_reference(c),
              finding->because);
