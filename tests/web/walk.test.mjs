@@ -153,12 +153,14 @@ for (const engine of engines) {
       const { page } = raman;
       await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Plan' }).click();
       await page.getByLabel('First infusion').fill('2026-11-17');
+      await page.locator('.sch li', { hasText: '17 Nov' }).waitFor();
       await page.getByLabel('At', { exact: true }).fill('11:30');
       await page.locator('.big[data-dose="41"], .big[data-dose="41.0"]').waitFor();
       assert.match(await page.locator('.dose').innerText(), /0\.5 mg\/kg × 82(\.0)? kg/);
       assert.match(await page.locator('.pump').innerText(), /^150\s+mL\/h$/);
       assert.equal(await page.locator('.sch li').count(), 6);
-      assert.match(await page.locator('.sch li').first().innerText(), /17 Nov[\s\S]*11:30/);
+      await page.locator('.sch li', { hasText: '11:30' }).first().waitFor();
+      assert.match(await page.locator('.sch li').first().innerText(), /Tue 17 Nov\s+11:30/);
       assert.match(await page.locator('.sch li').nth(1).innerText(), /20 Nov/);
       const expected = page.locator('.card', { hasText: 'What to expect' });
       assert.match(await expected.innerText(), /Kamp/);
@@ -189,6 +191,7 @@ for (const engine of engines) {
       assert.deepEqual(await preselected(page), []);
       second = await nurse.tab(`/patients/${patient}/infuse/${encounter}`);
       await second.getByText('All set. Start the pump, then record it.').waitFor();
+      await page.bringToFront();
       await shot(page, '6-infuse-prepare');
     });
 
@@ -226,12 +229,22 @@ for (const engine of engines) {
       await enterPressure(page, '164102');
       await onBoth((tab) => tab.getByRole('region', { name: 'Low priority alarm' }).waitFor());
       await openPad(page, /^Blood pressure.*Enter a new one/, '164102');
-      const started = Date.now();
+      await onBoth((tab) => tab.evaluate(() => {
+        const appeared = () => document.querySelector('section[aria-label="Medium priority alarm"]');
+        const watch = new MutationObserver(() => {
+          if (!appeared()) return;
+          watch.disconnect();
+          requestAnimationFrame(() => { globalThis.alarmAt = Date.now(); });
+        });
+        watch.observe(document.body, { subtree: true, childList: true, attributes: true });
+      }));
       await page.getByRole('button', { name: 'Record', exact: true }).click();
-      const took = await onBoth(async (tab) => {
-        await tab.waitForFunction(() => document.querySelector('section[aria-label="Medium priority alarm"]'), null, { polling: 20 });
-        return Date.now() - started;
+      const shown = await onBoth(async (tab) => (await tab.waitForFunction(() => globalThis.alarmAt)).jsonValue());
+      const stored = await page.evaluate(() => { // when the server had answered that it is in the record
+        const post = performance.getEntriesByType('resource').filter((entry) => entry.name.endsWith('/$vitals')).at(-1);
+        return Math.round(performance.timeOrigin + post.responseEnd);
       });
+      const took = shown.map((at) => at - stored);
       t.diagnostic(`alarm after ${took.join(' and ')} ms`);
       assert.ok(Math.max(...took) < 3000, `${took} ms`);
       assert.match(await second.locator('section.al').innerText(), /164\/102/);
@@ -263,7 +276,7 @@ for (const engine of engines) {
       try {
         await onBoth((tab) => tab.locator('.lnk', { hasText: /not live since \d\d:\d\d:\d\d/ }).waitFor({ timeout: 20_000 }));
         t.diagnostic(`not live after ${Date.now() - heard} ms`);
-        assert.ok(Date.now() - heard < 17_000, 'within 15 s of the last beat, which may have come up to now');
+        assert.ok(Date.now() - heard < 15_500, `${Date.now() - heard} ms`); // 15 s, and what this test takes to see it
         await shot(nurse.page, '8-infuse-not-live');
       } finally { clinic.signal('SIGCONT'); }
       const answer = await clinic.call('castellano', 'POST', `/fhir/Encounter/${encounter}/$event`,
