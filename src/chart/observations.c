@@ -93,16 +93,32 @@ static int newest_first(const void *x, const void *y)
     return str_cmp(a->fact.id, b->fact.id);
 }
 
+static bool simultaneous(const Fact *x, const Fact *y)
+{
+    return str_eq(x->key, y->key) && x->at_us == y->at_us;
+}
+
+/* Where two answers of one time differ, none of that time is believed, also none that agrees with one of the
+ * two. */
+static void judge_simultaneous(Fact *at, size_t n)
+{
+    bool differ = false;
+    for (size_t i = 1; i < n; i++)
+        differ |= !str_eq(at[i].value, at[0].value);
+    for (size_t i = 0; i < n; i++)
+        at[i].contradicted = differ;
+}
+
 void sort_facts(Chart *chart)
 {
-    if (!chart->facts.n)
-        return;
-    qsort(chart->facts.at, chart->facts.n, sizeof *chart->facts.at, newest_first);
-    for (size_t i = 1; i < chart->facts.n; i++) {
-        Fact *newer = &chart->facts.at[i - 1], *here = &chart->facts.at[i];
-        if (str_eq(newer->key, here->key) && newer->at_us == here->at_us &&
-            !str_eq(newer->value, here->value))
-            newer->contradicted = here->contradicted = true;
+    Fact *at = chart->facts.at;
+    size_t n = chart->facts.n;
+    if (n)
+        qsort(at, n, sizeof *at, newest_first);
+    for (size_t from = 0, to; from < n; from = to) {
+        for (to = from + 1; to < n && simultaneous(&at[to], &at[from]); to++)
+            continue;
+        judge_simultaneous(&at[from], to - from);
     }
 }
 

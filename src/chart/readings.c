@@ -182,14 +182,12 @@ static int by_time(const void *x, const void *y)
     return str_cmp(a->fact.id, b->fact.id);
 }
 
-static const char contradiction[] = "another reading of the same time says otherwise";
-
 static void refuse_contradicted(Arena *a, Chart *chart, Reading *reading)
 {
     if (reading->state == READING_QUARANTINED)
         return;
     reading->state = READING_QUARANTINED;
-    reading->why_quarantined = str_from(contradiction);
+    reading->why_quarantined = S("another reading of the same time says otherwise");
     Str text = reading_text(a, reading);
     *list_add(a, &chart->quarantined) =
         (Quarantined){ .what = arena_fmt(a, "%s %.*s", measure_title(reading->measure), STR_ARG(text)),
@@ -201,9 +199,28 @@ static void refuse_contradicted(Arena *a, Chart *chart, Reading *reading)
 /* A reading that was refused for another reason contradicts nothing. */
 static bool contradict(const Reading *x, const Reading *y)
 {
-    bool counts = x->state == READING_ACCEPTED || str_is(x->why_quarantined, contradiction);
-    return counts && y->state == READING_ACCEPTED && x->at_us == y->at_us &&
+    return x->state == READING_ACCEPTED && y->state == READING_ACCEPTED &&
            (x->value != y->value || x->diastolic != y->diastolic);
+}
+
+/* Of one time: where two differ, none of them is believed, also none that agrees with one of the two. */
+static void judge_simultaneous(Arena *a, Chart *chart, Reading *at, size_t n)
+{
+    bool differ = false;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < i; k++)
+            differ |= contradict(&at[i], &at[k]);
+    for (size_t i = 0; differ && i < n; i++)
+        refuse_contradicted(a, chart, &at[i]);
+}
+
+static void judge_list(Arena *a, Chart *chart, Readings *list)
+{
+    for (size_t from = 0, to; from < list->n; from = to) {
+        for (to = from + 1; to < list->n && list->at[to].at_us == list->at[from].at_us; to++)
+            continue;
+        judge_simultaneous(a, chart, &list->at[from], to - from);
+    }
 }
 
 void sort_readings(Arena *a, Chart *chart)
@@ -212,12 +229,7 @@ void sort_readings(Arena *a, Chart *chart)
         Readings *list = &chart->readings[m];
         if (list->n)
             qsort(list->at, list->n, sizeof *list->at, by_time);
-        for (size_t i = 1; i < list->n; i++) {
-            if (!contradict(&list->at[i - 1], &list->at[i]))
-                continue;
-            refuse_contradicted(a, chart, &list->at[i - 1]);
-            refuse_contradicted(a, chart, &list->at[i]);
-        }
+        judge_list(a, chart, list);
     }
 }
 
