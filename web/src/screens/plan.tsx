@@ -249,7 +249,7 @@ function Options({ data, models }: { data: Group; models: Group[] }): JSX.Elemen
 // ---- consent and sign-off
 
 function ConsentCard({ patientId }: { patientId: string }): JSX.Element {
-  return <Card title="Consent and estimate"><div class="pad"><ul class="sg">
+  return <Card title="Consent and estimate"><div class="pad"><ul class="signs">
     <li><Glyph level="void" label="Not held" /><span><b>Consent, off-label</b><small>This release keeps no consent form. What was recorded about it stands on <a href={`/patients/${patientId}/evaluate`} onClick={follow}>Evaluate</a>; the signed form stays on paper</small></span></li>
     <li><Glyph level="void" label="Not held" /><span><b>Estimate given to the patient</b><small>This release makes no estimate. Consent is not complete before the patient has had one</small></span></li>
   </ul><p class="xs dim">Prices and good-faith estimates come with a later release. No patient signs anything from the start of dosing until the next day.</p></div></Card>;
@@ -277,7 +277,7 @@ function SignCard({ patientId, data, course: record, asked, user, done }: {
   }); };
   const evaluated = gate['evaluated'] !== undefined, stops = number(gate['open-stops']), missing = number(gate['open-missing']);
   return <Card title="Sign-off" aside={<span class="sub sm">{signed ? 'signed' : status === 'draft' ? `draft, version ${text(course['version'])}` : status === 'active' ? 'signed, changed here' : 'not drafted'}</span>}><div class="pad">
-    <ul class="sg">
+    <ul class="signs">
       <li><Glyph level={!evaluated ? 'void' : stops > 0 ? 'hi' : missing > 0 ? 'void' : 'ok'} /><span><b>Evaluate</b>
         <small>{evaluated ? `${dayClock(text(gate['evaluated']))}: ${stops} open stop${stops === 1 ? '' : 's'}, ${missing} missing, ${text(gate['open-cautions'])} to weigh` : 'Not recorded yet'}</small></span>
         <a class="btn" href={`/patients/${patientId}/evaluate`} onClick={follow}>Open</a></li>
