@@ -245,6 +245,14 @@ Str time_local_date(Arena *a, int64_t at_us)
     return arena_fmt(a, "%04d-%02d-%02d", t.year, t.month, t.day);
 }
 
+Str time_local_day(Arena *a, int64_t at_us)
+{
+    static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+    LocalTime t = time_local(at_us);
+    return arena_fmt(a, "%d %s %d", t.day, months[t.month - 1], t.year);
+}
+
 int time_age_years(int64_t birth_us, int64_t at_us)
 {
     int64_t ignored;

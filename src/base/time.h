@@ -46,6 +46,8 @@ LocalTime time_local(int64_t at_us);
 int64_t time_from_local(LocalTime local);
 /* "2026-11-17" in the clinic's zone. */
 Str time_local_date(Arena *a, int64_t at_us);
+/* "17 Nov 2026" in the clinic's zone, as a person reads it. */
+Str time_local_day(Arena *a, int64_t at_us);
 /* Whole years from a birth date (its first instant) to at_us. */
 int time_age_years(int64_t birth_us, int64_t at_us);
 

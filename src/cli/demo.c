@@ -321,18 +321,36 @@ static Err record_cssrs_none(Demo *d, Str id, int64_t at_us)
     return act(d, &d->nurse, at_us, "Patient", id, "record-screen", parameters, NULL);
 }
 
+enum { PREPARATION_MIN = 20, VISIT_HOUR = 10 };
+
+/* 10:00 at the clinic, on the day of at_us. */
+static int64_t visit_hour(int64_t at_us)
+{
+    LocalTime t = time_local(at_us);
+    return time_from_local((LocalTime){ .year = t.year, .month = t.month, .day = t.day, .hour = VISIT_HOUR });
+}
+
+/* at_us, or the last minute of the day before where at_us is too early in its day for a visit's preparation:
+ * the facts of the day count only on their day, and a demo may be opened at midnight. */
+static int64_t with_its_preparation(int64_t at_us)
+{
+    LocalTime t = time_local(at_us);
+    int minutes = t.hour * 60 + t.minute;
+    return minutes >= PREPARATION_MIN ? at_us : at_us - (minutes + 1) * US_PER_MIN;
+}
+
 /* What each visit needs before the start: the facts of the day, two resting pressures, the level of care. */
 static Err prepare_day(Demo *d, const DemoPatient *p, Str id, int64_t at_us)
 {
     static const DemoFact level = { "level-of-care", "outpatient",
                                     "no new thoughts; plan agreed until the next visit" };
-    TRY(record_size(d, p, id, at_us - 40 * US_PER_MIN));
-    TRY(record_facts(d, id, at_us - 35 * US_PER_MIN, of_the_day, sizeof of_the_day / sizeof *of_the_day));
-    TRY(record_cssrs_none(d, id, at_us - 34 * US_PER_MIN));
-    TRY(record_pressure(d, id, at_us - 30 * US_PER_MIN, 126, 80));
-    TRY(record_pressure(d, id, at_us - 20 * US_PER_MIN, 124, 78));
-    TRY(record_fact(d, id, at_us - 15 * US_PER_MIN, &d->physician, &level));
-    return act(d, &d->physician, at_us - 12 * US_PER_MIN, "Patient", id, "evaluate-record", STR_NONE, NULL);
+    TRY(record_size(d, p, id, at_us - PREPARATION_MIN * US_PER_MIN));
+    TRY(record_facts(d, id, at_us - 18 * US_PER_MIN, of_the_day, sizeof of_the_day / sizeof *of_the_day));
+    TRY(record_cssrs_none(d, id, at_us - 17 * US_PER_MIN));
+    TRY(record_pressure(d, id, at_us - 16 * US_PER_MIN, 126, 80));
+    TRY(record_pressure(d, id, at_us - 11 * US_PER_MIN, 124, 78));
+    TRY(record_fact(d, id, at_us - 10 * US_PER_MIN, &d->physician, &level));
+    return act(d, &d->physician, at_us - 9 * US_PER_MIN, "Patient", id, "evaluate-record", STR_NONE, NULL);
 }
 
 static Err evaluate_all(Demo *d, const DemoPatient *p, Str id, int64_t at_us)
@@ -505,18 +523,18 @@ static Err newly_referred(Demo *d)
 static Err to_be_signed(Demo *d)
 {
     Str id;
-    int64_t at_us = d->now_us - US_PER_H;
+    int64_t at_us = with_its_preparation(d->now_us - US_PER_H);
     TRY(refer(d, &patients[1], at_us - 5 * US_PER_DAY, &id));
     TRY(evaluate_all(d, &patients[1], id, at_us));
-    return draft(d, id, at_us, d->now_us + US_PER_DAY, NULL);
+    return draft(d, id, at_us, visit_hour(d->now_us + US_PER_DAY), NULL);
 }
 
-/* The second infusion runs, eighteen minutes in. */
+/* The second infusion runs, eighteen minutes in; just after midnight up to thirty-eight. */
 static Err in_the_chair(Demo *d)
 {
     Str id, encounter;
-    int64_t start_us = d->now_us - 18 * US_PER_MIN;
-    TRY(course(d, 2, start_us - 3 * US_PER_DAY, 1, &id));
+    int64_t start_us = with_its_preparation(d->now_us - 18 * US_PER_MIN);
+    TRY(course(d, 2, visit_hour(start_us - 3 * US_PER_DAY), 1, &id));
     TRY(prepare_day(d, &patients[2], id, start_us));
     return begin_session(d, id, start_us, 2, 15, &encounter);
 }
@@ -526,7 +544,7 @@ static Err worried(Demo *d)
 {
     static const int today[9] = { 1, 2, 2, 1, 1, 2, 1, 1, 1 };
     Str id;
-    TRY(course(d, 3, d->now_us - 9 * US_PER_DAY, 3, &id));
+    TRY(course(d, 3, visit_hour(d->now_us - 9 * US_PER_DAY), 3, &id));
     return report_by_link(d, id, d->now_us - 9 * US_PER_MIN, today);
 }
 
@@ -535,7 +553,7 @@ static Err responded(Demo *d)
 {
     static const int in_window[9] = { 1, 0, 1, 1, 0, 1, 0, 0, 0 }, later[9] = { 0, 1, 1, 1, 0, 0, 0, 0, 0 };
     Str id;
-    int64_t first_us = d->now_us - 55 * US_PER_DAY;
+    int64_t first_us = visit_hour(d->now_us - 55 * US_PER_DAY);
     TRY(course(d, 4, first_us, 6, &id));
     TRY(record_phq9(d, id, first_us + 25 * US_PER_DAY, in_window));
     return record_phq9(d, id, first_us + 35 * US_PER_DAY, later);
@@ -545,7 +563,7 @@ static Err responded(Demo *d)
 static Err not_heard_of(Demo *d)
 {
     Str id;
-    return course(d, 5, d->now_us - 60 * US_PER_DAY, 6, &id);
+    return course(d, 5, visit_hour(d->now_us - 60 * US_PER_DAY), 6, &id);
 }
 
 /* ---- staff ---- */

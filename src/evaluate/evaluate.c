@@ -1,5 +1,7 @@
 #include "evaluate/evaluate.h"
 
+#include "base/buf.h"
+
 static const char *const level_words[LEVEL_MAX] = {
     [LEVEL_FINE] = "fine",       [LEVEL_CAUTION] = "caution", [LEVEL_STOP] = "stop",
     [LEVEL_MISSING] = "missing", [LEVEL_DAY] = "day",
@@ -74,11 +76,6 @@ Findings evaluate(Arena *a, const Chart *chart, const Policy *policy, int64_t no
 
 /* ---- verdict ---- */
 
-static bool blocks(const Finding *finding)
-{
-    return !finding->override && (finding->level == LEVEL_STOP || finding->level == LEVEL_MISSING);
-}
-
 static const char *first_title(const Findings *findings, Level level)
 {
     for (size_t i = 0; i < findings->n; i++)
@@ -144,28 +141,34 @@ Str verdict_headline(Arena *a, const Findings *findings)
     }
 }
 
-static Str counted(Arena *a, int n, const char *one, const char *many)
+static void add_count(Buf *b, int n, const char *one, const char *many)
 {
-    return arena_fmt(a, "%d %s", n, n == 1 ? one : many);
+    if (n)
+        buf_fmt(b, "%s%d %s", b->n ? ", " : "", n, n == 1 ? one : many);
+}
+
+static Str what_is_open(Arena *a, const Findings *findings)
+{
+    Buf b = buf_make(a, 200);
+    add_count(&b, findings->open[LEVEL_STOP], "stop", "stops");
+    add_count(&b, findings->open[LEVEL_MISSING], "missing fact", "missing facts");
+    add_count(&b, findings->open[LEVEL_CAUTION], "caution to be signed", "cautions to be signed");
+    return buf_str(&b);
 }
 
 Str verdict_sentence(Arena *a, const Findings *findings)
 {
-    size_t held = 0;
-    for (size_t i = 0; i < findings->n; i++)
-        held += blocks(&findings->at[i]);
-    Str stops = counted(a, findings->open[LEVEL_STOP], "stop", "stops");
-    Str facts = counted(a, findings->open[LEVEL_MISSING], "missing fact", "missing facts");
-    Str cautions = counted(a, findings->open[LEVEL_CAUTION], "caution", "cautions");
-    if (absolute_stop(findings))
+    Str open = what_is_open(a, findings);
+    switch (evaluate_verdict(findings)) {
+    case VERDICT_NEVER:
         return arena_fmt(a, "%.*s Nobody can override this, and no later step opens.",
                          STR_ARG(absolute_stop(findings)->because));
-    if (held)
-        return arena_fmt(
-            a, "%.*s and %.*s hold treatment. %.*s to be signed. Not known is not the same as fine.",
-            STR_ARG(stops), STR_ARG(facts), STR_ARG(cautions));
-    if (findings->open[LEVEL_CAUTION])
-        return arena_fmt(a, "No stop, nothing missing. %.*s to be signed by one prescriber.",
-                         STR_ARG(cautions));
-    return S("No stop is open, nothing is missing. The program informs; the clinicians decide.");
+    case VERDICT_STOPPED:
+    case VERDICT_UNKNOWN:
+        return arena_fmt(a, "Open: %.*s. Not known is not the same as fine.", STR_ARG(open));
+    case VERDICT_TO_SIGN:
+        return arena_fmt(a, "No stop is open, nothing is missing. Open: %.*s.", STR_ARG(open));
+    default:
+        return S("No stop is open, nothing is missing. The program informs; the clinicians decide.");
+    }
 }

@@ -19,7 +19,7 @@ static Str counted(Arena *a, int n, const char *one, const char *many)
 static Stop evaluate_stop(Arena *a, const Chart *chart, const Findings *findings)
 {
     if (chart->deceased)
-        return (Stop){ "evaluate", "now", S("died: no treatment") };
+        return (Stop){ "evaluate", "now", S("died") };
     if (findings->open[LEVEL_STOP])
         return (Stop){ "evaluate", "now", counted(a, findings->open[LEVEL_STOP], "stop open", "stops open") };
     if (findings->open[LEVEL_MISSING])
@@ -31,7 +31,7 @@ static Stop evaluate_stop(Arena *a, const Chart *chart, const Findings *findings
     if (chart->eligibility.at_us == TIME_NONE)
         return (Stop){ "evaluate", "now", S("not recorded yet") };
     return (Stop){ "evaluate", "done",
-                   arena_fmt(a, "recorded %.*s", STR_ARG(time_local_date(a, chart->eligibility.at_us))) };
+                   arena_fmt(a, "recorded %.*s", STR_ARG(time_local_day(a, chart->eligibility.at_us))) };
 }
 
 static Stop plan_stop(Arena *a, const Chart *chart)
@@ -69,7 +69,7 @@ static Stop follow_stop(Arena *a, const Chart *chart)
     if (!score)
         return (Stop){ "follow", "todo", S("no score") };
     return (Stop){ "follow", chart->infusions.n ? "now" : "todo",
-                   arena_fmt(a, "PHQ-9 %d, %.*s", score->total, STR_ARG(time_local_date(a, score->at_us))) };
+                   arena_fmt(a, "PHQ-9 %d, %.*s", score->total, STR_ARG(time_local_day(a, score->at_us))) };
 }
 
 static void thread_of(Arena *a, const Chart *chart, const Findings *findings, Stop *ret_stops)

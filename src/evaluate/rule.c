@@ -34,7 +34,7 @@ Judgement missing(const Asked *q, const char *format, ...)
 
 Str date_of(const Asked *q, int64_t at_us)
 {
-    return at_us == TIME_NONE ? S("an unknown day") : time_local_date(q->arena, at_us);
+    return at_us == TIME_NONE ? S("an unknown day") : time_local_day(q->arena, at_us);
 }
 
 int64_t since_us(const Asked *q, const char *policy_key)

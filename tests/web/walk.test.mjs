@@ -234,7 +234,7 @@ for (const engine of engines) {
         const watch = new MutationObserver(() => {
           if (!appeared()) return;
           watch.disconnect();
-          requestAnimationFrame(() => { globalThis.alarmAt = Date.now(); });
+          globalThis.alarmAt = Date.now();
         });
         watch.observe(document.body, { subtree: true, childList: true, attributes: true });
       }));

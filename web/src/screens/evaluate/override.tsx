@@ -21,7 +21,7 @@ export function OverrideForm({ report, finding, close }: { report: Report; findi
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
     void send(() => report.send('override', {
-      rule, 'reason-code': field(form, 'reason-code'), reason: field(form, 'reason'), expires: endOf(field(form, 'expires')),
+      rule, 'reason-code': field(form, 'reason-code'), reason: field(form, 'reason'), expires: pending ? new Date(text(pending['expires'])) : endOf(field(form, 'expires')),
     })).then((done) => { if (done) close(); });
   };
   return <form class="ov" aria-label={`Override: ${text(finding['title'])}`} onSubmit={submit}>
