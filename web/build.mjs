@@ -22,11 +22,14 @@ const script = (await build({
   jsxImportSource: 'preact',
 })).outputFiles[0].contents;
 
-const sheets = ['tokens.css', 'components.css', 'shell.css',
-  ...readdirSync(join(here, 'css')).filter((f) => !['tokens.css', 'components.css', 'shell.css'].includes(f)).sort()];
+/* A screen's sheet holds on that screen alone (main[data-screen]), so two screens may use one short name. */
+const everywhere = ['tokens.css', 'components.css', 'shell.css'];
+const css = (name) => readFileSync(join(here, 'css', name), 'utf8');
+const scoped = (name) => `main[data-screen='${name.replace('.css', '')}'] {\n${css(name)}\n}`;
+const screens = readdirSync(join(here, 'css')).filter((name) => !everywhere.includes(name)).sort();
 const minifyCss = async (text) =>
   (await build({ ...common, stdin: { contents: text, loader: 'css', resolveDir: join(here, 'css') } })).outputFiles[0].contents;
-const style = await minifyCss(sheets.map((f) => readFileSync(join(here, 'css', f), 'utf8')).join('\n'));
+const style = await minifyCss([...everywhere.map(css), ...screens.map(scoped)].join('\n'));
 
 const hash = (bytes) => createHash('sha256').update(bytes).digest('hex').slice(0, 12);
 /* Fixed names, so that the build that links them in has fixed inputs; the hash in the address defeats old caches. */

@@ -159,10 +159,11 @@ static Str what_is_open(Arena *a, const Findings *findings)
 Str verdict_sentence(Arena *a, const Findings *findings)
 {
     Str open = what_is_open(a, findings);
-    switch (evaluate_verdict(findings)) {
-    case VERDICT_NEVER:
+    const Finding *never = absolute_stop(findings);
+    if (never)
         return arena_fmt(a, "%.*s Nobody can override this, and no later step opens.",
-                         STR_ARG(absolute_stop(findings)->because));
+                         STR_ARG(never->because));
+    switch (evaluate_verdict(findings)) {
     case VERDICT_STOPPED:
     case VERDICT_UNKNOWN:
         return arena_fmt(a, "Open: %.*s. Not known is not the same as fine.", STR_ARG(open));

@@ -71,7 +71,8 @@ function SignIn({ error, signedIn }: { error: unknown; signedIn: () => Promise<v
 
 function Frame({ user, leave }: { user: Me; leave: () => Promise<void> }): JSX.Element {
   const at = place.value;
-  const screen = screens[at.screen] ?? screens['today']!;
+  const name = Object.hasOwn(screens, at.screen) ? at.screen : 'today';
+  const screen = screens[name]!;
   useEffect(() => { document.title = `${screen.title} - Euthymia${user.demo ? ' demo' : ''}`; }, [screen.title, user.demo]);
   useEffect(() => {
     const find = (event: KeyboardEvent): void => {
@@ -89,7 +90,7 @@ function Frame({ user, leave }: { user: Me; leave: () => Promise<void> }): JSX.E
     <a class="skip" href="#main">Skip to the screen</a>
     {!bare && <TopBar user={user} screen={at.screen} patientId={at.patientId} leave={leave} />}
     {screen.ofPatient && !bare && <PatientBar patientId={at.patientId} screen={at.screen} key={at.patientId} />}
-    <main id="main" tabIndex={-1} key={`${at.screen}/${at.patientId}/${at.encounterId}`}>
+    <main id="main" data-screen={name} tabIndex={-1} key={`${at.screen}/${at.patientId}/${at.encounterId}`}>
       {screen.ofPatient && !at.patientId ? <ChoosePatient verb={at.screen} /> : <screen.View patientId={at.patientId} encounterId={at.encounterId} />}
     </main>
     {user.demo && <p class="demo" role="note">demo</p>}
