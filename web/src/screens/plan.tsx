@@ -79,7 +79,7 @@ function ProtocolCard({ data }: { data: Group }): JSX.Element {
   return <Card title={<Numbered no={1}>Protocol</Numbered>}><div class="pad rc">
     <label><input type="radio" name="protocol" checked readOnly /><span><b>{text(protocol['title'])}</b>
       <small>{text(protocol['infusions'])} infusions, {text(protocol['mg-per-kg'])} mg/kg over {text(protocol['minutes'])} min. {text(protocol['indication'])}</small></span>
-      <span class="src">{text(protocol['cites'])}<Unverified seen={text(protocol['seen'])} /></span></label>
+      <span class="src">{text(protocol['cites'])} <Unverified seen={text(protocol['seen'])} /></span></label>
     <p class="sm sub">{text(protocol['evidence'])}.</p>
     <p class="xs dim">Other protocols follow in a later release; pain and anesthesia have their own and cannot be picked here.</p>
   </div></Card>;
@@ -205,7 +205,7 @@ function OrdersCard({ data }: { data: Group }): JSX.Element {
   const orders = list(data['order']);
   return <Card title={<Numbered no={4}>Orders for the room</Numbered>}><div class="pad"><ul class="ord">
     {orders.map((order) => <li key={text(order['title'])}><span>{text(order['title'])}</span><span>{text(order['text'])}
-      <small class="dim">{text(order['cites'])}<Unverified seen={text(order['seen'])} /></small></span></li>)}
+      <small class="dim">{text(order['cites'])} <Unverified seen={text(order['seen'])} /></small></span></li>)}
   </ul></div></Card>;
 }
 

@@ -53,12 +53,13 @@ function Chairs({ day, now, checked }: { day: Group; now: Date; checked: Date })
   const axis = axisOf(now);
   const hours: number[] = [];
   for (let at = axis.from; at < axis.to; at += 60 * MINUTE) hours.push(at);
+  const every = Math.ceil(hours.length / 9); // a long day has a label at every second hour
   const nowAt = share(axis, now.getTime());
   return <section class="card lanes" aria-labelledby="h-chairs">
     <header><h2 id="h-chairs">Chairs</h2><span class="dim xs">checked {clock(checked)}</span><span class="sp" />
       <div class="legend key"><span><i class="ph-prep" />Prepare</span><span><i class="ph-inf" />Infuse</span><span><i class="ph-infp" />Infuse, planned</span><span><i class="ph-rec" />Recover</span></div></header>
     <div class="axisrow" aria-hidden="true"><div /><div class="ax">
-      {hours.filter((at) => Math.abs(share(axis, at) - nowAt) > 9).map((at) => <span style={{ left: `${share(axis, at)}%` }}>{clock(new Date(at))}</span>)}
+      {hours.filter((at, i) => i % every === 0 && Math.abs(share(axis, at) - nowAt) > 9).map((at) => <span style={{ left: `${share(axis, at)}%` }}>{clock(new Date(at))}</span>)}
       <span class="nf" style={{ left: `${nowAt}%` }}>{clock(now)}</span></div></div>
     {list(day['chair']).map((chair) => <Lane chair={chair} axis={axis} now={now} hours={hours} />)}
     <Unseated visits={list(day['visit']).filter((v) => text(v['state']) === 'to-come')} axis={axis} now={now} hours={hours} />
@@ -132,11 +133,12 @@ function Ring({ due, now }: { due: Group | undefined; now: Date }): JSX.Element 
   const at = date(due?.['due']);
   if (!due || !at) return <div class="due"><div><small>nothing<br />timed</small></div></div>;
   const left = at.getTime() - now.getTime();
+  const lateMin = Math.floor(-left / MINUTE);
   const every = number(due['every-s']) * 1000;
   const part = Number.isFinite(every) ? Math.max(0, Math.min(1, left / every)) : 0;
   return <div class={`due ${left < 0 ? 'over' : ''}`} role="img" aria-label={`${dueWords[text(due['code'])]} ${left < 0 ? `late since ${clock(at)}` : `in ${countdown(left)}`}`}>
     <svg viewBox="0 0 60 60" aria-hidden="true"><circle cx="30" cy="30" r="25" class="rg" /><circle cx="30" cy="30" r="25" class="rv" pathLength={1} stroke-dasharray={`${part} 1`} transform="rotate(-90 30 30)" /></svg>
-    <div><b>{countdown(left)}</b><small>{left < 0 ? 'late' : dueWords[text(due['code'])] ?? 'due'}</small></div></div>;
+    <div><b>{lateMin >= 1 ? lateMin : countdown(left)}</b><small>{lateMin >= 1 ? 'min late' : left < 0 ? 'late' : dueWords[text(due['code'])] ?? 'due'}</small></div></div>;
 }
 
 function place(axis: Axis, from: number, to: number): { left: string; width: string } {

@@ -133,7 +133,7 @@ function Reports({ facts, reports, s }: { facts: FollowFacts; reports: Report[];
       <text class="t-2" x={s.x(r.atMs)} y={TOP + 16} text-anchor="middle">?<title>{`${day(new Date(r.atMs))}: no total, ${r.answered} answered`}</title></text></g>)}
     {scored.map((r) => <circle key={r.atMs} class={`dot ${r.nearDose ? 'near' : r.prorated ? 'pro' : ''}`} cx={s.x(r.atMs)} cy={s.y(r.total)} r={r === last ? 6 : 4}>
       <title>{`${day(new Date(r.atMs))}: ${r.total}, ${r.band}`}</title></circle>)}
-    {base && base.atMs >= s.fromMs && <text class="t-2 halo" x={s.x(base.atMs) + 10} y={s.y(base.total) + 4}>{base.total} before treatment</text>}
+    {base && base.atMs >= s.fromMs && <text class="t-2 halo" x={s.x(base.atMs) - 4} y={s.y(base.total) - 9}>{base.total} before treatment</text>}
     {last && last.atMs >= s.fromMs && <text class="now-score halo" x={s.x(last.atMs) - 10} y={s.y(last.total) - 11} text-anchor="end">{last.total}</text>}
   </g>;
 }
