@@ -65,6 +65,15 @@ typedef struct PkpdPatient {
     double age_years, weight_kg;
 } PkpdPatient;
 
+/* One person's numbers: the first compartment, the rate out of it for good, and the rates to and from each
+ * other (index 1 and 2; index 0 is not used). */
+typedef struct PkpdStar {
+    int compartments;
+    double v1_l, k10_per_min;
+    double out_per_min[PKPD_COMPARTMENTS_MAX], back_per_min[PKPD_COMPARTMENTS_MAX];
+    double ke0_per_min;
+} PkpdStar;
+
 /* The plasma response to 1 mg at once is sum(share[i] * exp(-pole[i] * t)) / V1; the shares sum to 1. */
 typedef struct PkpdSystem {
     int compartments;
@@ -73,6 +82,9 @@ typedef struct PkpdSystem {
     double v1_l, clearance_l_per_min, steady_state_volume_l;
     double ke0_per_min;
 } PkpdSystem;
+
+/* All rates positive: a programmer's error else. */
+PkpdSystem pkpd_star_system(const PkpdStar *star);
 
 /* ERR_RULE outside the model's domain, with the sentence. An unknown weight or age is NAN, and outside. */
 MUST_USE Err pkpd_system(Ctx *c, const PkpdModel *model, const PkpdPatient *patient, PkpdSystem *ret_system);

@@ -11,11 +11,6 @@
 
 enum { N = PKPD_COMPARTMENTS_MAX };
 
-/* Between the first compartment and each other, and out of it. */
-typedef struct Star {
-    double v1_l, k10_per_min, out_per_min[N], back_per_min[N];
-} Star;
-
 static double at_weight(const PkpdModel *model, const char *name, double weight_kg)
 {
     const PkpdParameter *p = parameter_find(model, name);
@@ -24,10 +19,12 @@ static double at_weight(const PkpdModel *model, const char *name, double weight_
     return unit->per_kg ? base * weight_kg : base * pow(weight_kg / model->reference_kg, p->weight_exponent);
 }
 
-static Star star_of_clearances(const PkpdModel *model, double weight_kg)
+static PkpdStar star_of_clearances(const PkpdModel *model, double weight_kg)
 {
     static const char *const volumes[N] = { "V1", "V2", "V3" }, *const flows[N] = { "CL", "Q2", "Q3" };
-    Star star = { .v1_l = at_weight(model, "V1", weight_kg) };
+    PkpdStar star = { .compartments = model->compartments,
+                      .v1_l = at_weight(model, "V1", weight_kg),
+                      .ke0_per_min = at_weight(model, "ke0", weight_kg) };
     star.k10_per_min = at_weight(model, "CL", weight_kg) / star.v1_l;
     for (int i = 1; i < model->compartments; i++) {
         double flow_l_per_min = at_weight(model, flows[i], weight_kg);
@@ -37,11 +34,13 @@ static Star star_of_clearances(const PkpdModel *model, double weight_kg)
     return star;
 }
 
-static Star star_of_constants(const PkpdModel *model, double weight_kg)
+static PkpdStar star_of_constants(const PkpdModel *model, double weight_kg)
 {
     static const char *const out[N] = { NULL, "k12", "k13" }, *const back[N] = { NULL, "k21", "k31" };
-    Star star = { .v1_l = at_weight(model, "V1", weight_kg),
-                  .k10_per_min = at_weight(model, "k10", weight_kg) };
+    PkpdStar star = { .compartments = model->compartments,
+                      .v1_l = at_weight(model, "V1", weight_kg),
+                      .k10_per_min = at_weight(model, "k10", weight_kg),
+                      .ke0_per_min = at_weight(model, "ke0", weight_kg) };
     for (int i = 1; i < model->compartments; i++) {
         star.out_per_min[i] = at_weight(model, out[i], weight_kg);
         star.back_per_min[i] = at_weight(model, back[i], weight_kg);
@@ -84,20 +83,34 @@ static void diagonalise(double m[N][N], double v[N][N])
                 rotate(m, v, p, q);
 }
 
-static void poles_and_shares(const Star *star, int compartments, PkpdSystem *system)
+static void poles_and_shares(const PkpdStar *star, PkpdSystem *system)
 {
     double m[N][N] = { { star->k10_per_min } }, v[N][N] = { { 0 } };
-    for (int i = 1; i < compartments; i++) {
+    for (int i = 1; i < star->compartments; i++) {
         m[0][0] += star->out_per_min[i];
         m[i][i] = star->back_per_min[i];
         m[0][i] = m[i][0] = -sqrt(star->out_per_min[i] * star->back_per_min[i]);
     }
     diagonalise(m, v);
-    for (int i = 0; i < compartments; i++) {
+    for (int i = 0; i < star->compartments; i++) {
         assert(m[i][i] > 0);
         system->pole_per_min[i] = m[i][i];
         system->share[i] = v[0][i] * v[0][i];
     }
+}
+
+PkpdSystem pkpd_star_system(const PkpdStar *star)
+{
+    assert(star->compartments >= 1 && star->compartments <= N);
+    PkpdSystem system = { .compartments = star->compartments,
+                          .v1_l = star->v1_l,
+                          .clearance_l_per_min = star->k10_per_min * star->v1_l,
+                          .steady_state_volume_l = star->v1_l,
+                          .ke0_per_min = star->ke0_per_min };
+    for (int i = 1; i < star->compartments; i++)
+        system.steady_state_volume_l += star->v1_l * star->out_per_min[i] / star->back_per_min[i];
+    poles_and_shares(star, &system);
+    return system;
 }
 
 static Err within_domain(Ctx *c, const PkpdModel *model, const PkpdPatient *patient)
@@ -116,18 +129,8 @@ static Err within_domain(Ctx *c, const PkpdModel *model, const PkpdPatient *pati
 Err pkpd_system(Ctx *c, const PkpdModel *model, const PkpdPatient *patient, PkpdSystem *ret_system)
 {
     TRY(within_domain(c, model, patient));
-    Star star = model->by_clearance ? star_of_clearances(model, patient->weight_kg)
-                                    : star_of_constants(model, patient->weight_kg);
-    PkpdSystem system = {
-        .compartments = model->compartments,
-        .v1_l = star.v1_l,
-        .clearance_l_per_min = star.k10_per_min * star.v1_l,
-        .steady_state_volume_l = star.v1_l,
-        .ke0_per_min = at_weight(model, "ke0", patient->weight_kg),
-    };
-    for (int i = 1; i < model->compartments; i++)
-        system.steady_state_volume_l += star.v1_l * star.out_per_min[i] / star.back_per_min[i];
-    poles_and_shares(&star, model->compartments, &system);
-    *ret_system = system;
+    PkpdStar star = model->by_clearance ? star_of_clearances(model, patient->weight_kg)
+                                        : star_of_constants(model, patient->weight_kg);
+    *ret_system = pkpd_star_system(&star);
     return OK;
 }
