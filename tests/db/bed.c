@@ -42,8 +42,8 @@ static void place(Bed *bed)
     (void)snprintf(bed->schema, sizeof bed->schema, "bed_%d_%d", (int)getpid(), ++made);
     (void)snprintf(sql, sizeof sql, "CREATE SCHEMA %s", bed->schema);
     on_server(sql);
-    (void)snprintf(bed->url, sizeof bed->url, "%s?options=-csearch_path%%3D%s", bed_server_url(),
-                   bed->schema);
+    (void)snprintf(bed->url, sizeof bed->url, "%s?application_name=%s&options=-csearch_path%%3D%s",
+                   bed_server_url(), bed->schema, bed->schema);
 }
 
 static Ctx make_context(Arena *arena, Random *random, struct Db *db)

@@ -136,29 +136,33 @@ static void on_server(const char *sql)
     PQfinish(server);
 }
 
-static void cut_connections(void)
+/* The bed's own only: other tests are on the same server. */
+static void cut_connections(const Bed *bed)
 {
-    on_server("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-              " WHERE application_name = 'euthymia' AND datname = current_database()");
+    char sql[192];
+    (void)snprintf(sql, sizeof sql,
+                   "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '%s'",
+                   bed->schema);
+    on_server(sql);
 }
 
 static void test_a_lost_connection_is_opened_again(void **state)
 {
     Bed *bed = *state;
     assert_ok(db_exec(&bed->c, ADD, ARGS(T(S("before")), I(1))));
-    cut_connections();
+    cut_connections(bed);
     assert_int_equal(bed_ask(&bed->c, SQL("SELECT COUNT(*) FROM counter"), NO_ARGS), 2);
-    cut_connections();
+    cut_connections(bed);
     assert_ok(db_exec(&bed->c, ADD, ARGS(T(S("after")), I(1))));
     assert_int_equal(bed_ask(&bed->c, SQL("SELECT COUNT(*) FROM counter"), NO_ARGS), 3);
 }
 
-static Err write_while_cut(Ctx *c)
+static Err write_while_cut(const Bed *bed, Ctx *c)
 {
     AUTO(tx_done) Tx *tx = NULL;
     TRY(tx_begin(c, &tx));
     TRY(db_exec(c, ADD, ARGS(T(S("lost")), I(1))));
-    cut_connections();
+    cut_connections(bed);
     TRY(db_exec(c, ADD, ARGS(T(S("lost too")), I(1))));
     return tx_commit(tx);
 }
@@ -166,7 +170,7 @@ static Err write_while_cut(Ctx *c)
 static void test_a_connection_lost_in_a_transaction(void **state)
 {
     Bed *bed = *state;
-    assert_int_equal(write_while_cut(&bed->c), ERR_UNAVAILABLE);
+    assert_int_equal(write_while_cut(bed, &bed->c), ERR_UNAVAILABLE);
     assert_int_equal(bed_ask(&bed->c, SQL("SELECT COUNT(*) FROM counter"), NO_ARGS), 1);
     assert_ok(db_exec(&bed->c, ADD, ARGS(T(S("after")), I(1))));
 }
