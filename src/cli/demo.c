@@ -420,7 +420,7 @@ static Err pump(Demo *d, Str encounter, int64_t at_us, const char *action, Str m
 }
 
 /* The first minutes of a session: into the chair, the pump started as planned (100 mL over 40 min), vitals
- * until until_min. */
+ * and a look at the pump until until_min. */
 static Err begin_session(Demo *d, Str id, int64_t start_us, int chair, int64_t until_min, Str *ret_encounter)
 {
     Arena *a = d->c->arena;
@@ -433,6 +433,7 @@ static Err begin_session(Demo *d, Str id, int64_t start_us, int chair, int64_t u
     TRY(pump(d, encounter, start_us, "started", number(a, "rate-ml-per-h", S("150"))));
     for (int64_t minute = 5; minute <= until_min; minute += 5) {
         TRY(record_vitals(d, encounter, start_us + minute * US_PER_MIN, minute));
+        TRY(pump(d, encounter, start_us + minute * US_PER_MIN, "reading", STR_NONE));
         if (minute % 15 == 0)
             TRY(record_scales(d, encounter, start_us + minute * US_PER_MIN, minute == 15 ? 2 : 4));
     }
