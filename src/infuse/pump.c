@@ -311,7 +311,7 @@ int64_t pump_time_left_us(const Bag *bag, const RateSegments *segments, Decimal 
 Account pump_account(const PumpLog *log, const RateSegments *segments, const Bag *bag, int64_t at_us)
 {
     Account account = { .by_rate_mg = pump_given_mg(segments, bag->concentration_mg_per_ml, at_us) };
-    account.given_mg = account.by_rate_mg;
+    account.given_mg = decimal_cmp(account.by_rate_mg, bag->dose_mg) < 0 ? account.by_rate_mg : bag->dose_mg;
     const PumpEvent *left = pump_last(log, PUMP_VOLUME_LEFT);
     if (!left || left->at_us > at_us)
         return account;

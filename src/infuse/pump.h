@@ -56,7 +56,7 @@ typedef struct Account {
     bool has_volume;
     Decimal by_volume_mg;  /* (bag - volume left) times concentration; only with has_volume */
     Decimal difference_mg; /* by_volume - by_rate; only with has_volume */
-    Decimal given_mg;      /* by volume where it was read, else by rate */
+    Decimal given_mg;      /* by volume where it was read, else by rate, at most the bag's dose */
 } Account;
 
 /* "pump-started": the code in urn:euthymia:event. */

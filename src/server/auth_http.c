@@ -17,9 +17,10 @@ static const RateRule tries_of_address = { .limit = 100, .window_us = 5 * US_PER
 
 static Str me_text(Request *r, const User *user)
 {
-    return json_build(r->ctx.arena, "{'account':%s,'display':%s,'role':%s,'personId':%s,'zone':%s,'demo':%b}",
+    return json_build(r->ctx.arena,
+                      "{'account':%s,'display':%s,'role':%s,'personId':%s,'zone':%s,'now':%t,'demo':%b}",
                       user->account, user->display, role_name(user->role), user->person_id, time_zone(),
-                      (int)r->server->demo);
+                      r->ctx.now_us, (int)r->server->demo);
 }
 
 static Str cookie_text(Request *r, Str secret, int64_t life_us)

@@ -190,6 +190,20 @@ static void volume_left_prevails_and_both_are_kept(void **state)
     assert_text(decimal_text(arena, account.difference_mg), "1.000");
 }
 
+static void a_bag_gives_no_more_than_it_held(void **state)
+{
+    (void)state;
+    const Step started[8] = { { PUMP_STARTED, AT(0), "150" } };
+    PumpLog log = log_of(started, 8);
+    Bag bag = { D("40"), D("0.40"), 40 };
+    RateSegments segments = pump_segments(arena, &log);
+    Account account = pump_account(&log, &segments, &bag, AT(40));
+    assert_text(decimal_plain(arena, account.given_mg), "40");
+    account = pump_account(&log, &segments, &bag, AT(90)); /* the stop was not recorded */
+    assert_text(decimal_plain(arena, account.given_mg), "40");
+    assert_text(decimal_plain(arena, account.by_rate_mg), "90");
+}
+
 static void the_bag_and_its_rate(void **state)
 {
     (void)state;
@@ -807,6 +821,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(golden_logs),
         cmocka_unit_test(volume_left_prevails_and_both_are_kept),
+        cmocka_unit_test(a_bag_gives_no_more_than_it_held),
         cmocka_unit_test(the_bag_and_its_rate),
         cmocka_unit_test(random_histories_integrate),
         cmocka_unit_test(order_of_entry_does_not_matter),

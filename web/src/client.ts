@@ -124,7 +124,7 @@ export async function create(resource: Resource): Promise<Resource> {
   })) as Resource;
 }
 
-export interface Me { account: string; display: string; role: string; personId: string; zone: string; demo: boolean }
+export interface Me { account: string; display: string; role: string; personId: string; zone: string; now: string; demo: boolean }
 export async function me(): Promise<Me> { return (await send('/auth/me', {})) as Me; }
 export async function signIn(name: string, password: string): Promise<void> {
   await send('/auth/sign-in', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ name, password }) });

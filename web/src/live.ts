@@ -13,6 +13,10 @@ const SILENCE_MS = 14_000;
 export const link = signal<Link>({ live: false, since: new Date() });
 /** Server time minus this browser's, in ms: ages count from the server's clock. */
 export const clockOffsetMs = signal(0);
+export function setServerClock(iso: string): void {
+  const at = Date.parse(iso);
+  if (!Number.isNaN(at)) clockOffsetMs.value = at - Date.now();
+}
 export function serverNow(): Date { return new Date(Date.now() + clockOffsetMs.value); }
 
 type Listener = (event: ChangeEvent | 'reset') => void;
@@ -36,8 +40,7 @@ function heard(): void {
 function receive(message: Message): void {
   if (message.kind === 'beat') {
     const beat = JSON.parse(message.data ?? '{}') as { now?: string; number?: number };
-    const now = Date.parse(beat.now ?? '');
-    if (!Number.isNaN(now)) clockOffsetMs.value = now - Date.now();
+    setServerClock(beat.now ?? '');
     heard();
     /* The first beat says where the stream begins: what was read before it may be older. */
     if (!lastNumber && beat.number) {

@@ -4,7 +4,7 @@ import type { ComponentType, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ask, list, me, number, signIn, signOut, text, whenSignedOut, type Group, type Me } from './client';
 import { birthDate, clockSeconds, day, setClinicZone } from './format';
-import { link, onEvent, startLive } from './live';
+import { link, onEvent, setServerClock, startLive } from './live';
 import { Glyph, Icon, Problem, useLoad, useSend } from './parts';
 import { follow, go, place, verbs } from './router';
 import { Evaluate } from './screens/evaluate';
@@ -31,6 +31,7 @@ export function Shell(): JSX.Element {
     try {
       const user = await me();
       setClinicZone(user.zone);
+      setServerClock(user.now);
       setUser(user);
     } catch (e) {
       setUser(null);

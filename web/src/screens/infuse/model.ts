@@ -96,10 +96,11 @@ export function sessionOf(s: Group): Session {
   };
 }
 
-/** mg given at this second: what the server said, and since then at the running rate. */
+/** mg given at this second: what the server said, and since then at the running rate, until the bag is empty. */
 export function givenNow(session: Session, loadedAt: number, now: Date): number {
   if (session.pumpState !== 'running') return session.givenMg;
-  return session.givenMg + session.rateMgPerMin * Math.max(0, now.getTime() - loadedAt) / 60_000;
+  const since = session.rateMgPerMin * Math.max(0, now.getTime() - loadedAt) / 60_000;
+  return Math.max(session.givenMg, Math.min(session.givenMg + since, session.plan.doseMg));
 }
 
 export const dueOf = (session: Session, code: string): Due | undefined => session.dues.find((d) => d.code === code);
