@@ -2,7 +2,7 @@
 // the days between; the suicide item as a strip of its own. It ends at now: nothing here is a forecast.
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { day } from '../../format';
+import { day, fromLocal, local } from '../../format';
 import type { FollowFacts, Report } from './model';
 
 const DAY = 86_400_000;
@@ -35,20 +35,19 @@ function scalesOf(facts: FollowFacts, range: Range, nowMs: number, width: number
   };
 }
 
-/** The first of each month that has room, or each week where the range is short. */
+/** The first of each month that has room, or each Monday where the range is short; days are the clinic's. */
 function ticks(s: Scales): { ms: number; label: string }[] {
-  const months: { ms: number; label: string }[] = [];
+  const marks: { ms: number; label: string }[] = [];
   const short = s.toMs - s.fromMs < 70 * DAY;
-  const at = new Date(s.fromMs);
-  at.setHours(0, 0, 0, 0);
-  for (; at.getTime() <= s.toMs; at.setDate(at.getDate() + 1)) {
-    const due = short ? at.getDay() === 1 : at.getDate() === 1;
-    if (!due || at.getTime() < s.fromMs) continue;
-    const label = short ? day(at) : `${day(at).split(' ')[1] ?? ''}${at.getMonth() === 0 ? ` ${at.getFullYear()}` : ''}`;
-    const last = months[months.length - 1];
-    if (!last || s.x(at.getTime()) - s.x(last.ms) > 48) months.push({ ms: at.getTime(), label });
+  const first = local(new Date(s.fromMs));
+  for (let i = 1; ; i++) {
+    const at = fromLocal(first.year, first.month, first.day + i), ms = at.getTime();
+    if (ms > s.toMs) return marks;
+    const on = local(at);
+    const last = marks[marks.length - 1];
+    if (!(short ? on.weekday === 1 : on.day === 1) || (last && s.x(ms) - s.x(last.ms) <= 48)) continue;
+    marks.push({ ms, label: short ? day(at) : `${day(at).split(' ')[1] ?? ''}${on.month === 1 ? ` ${on.year}` : ''}` });
   }
-  return months;
 }
 
 function Ground({ facts, s }: { facts: FollowFacts; s: Scales }): JSX.Element {
