@@ -17,8 +17,9 @@ onEachEngine(describe, { before, after }, (clinic) => {
   it('opens a session in a cookie that no script and no other site can use', async () => {
     const answer = await clinic().signIn('physician');
     assert.equal(answer.status, 200);
-    assert.deepEqual({ ...answer.json, personId: '' }, { account: 'physician', display: 'physician', role: 'physician', personId: '',
-      zone: 'America/New_York', demo: false });
+    assert.deepEqual({ ...answer.json, personId: '', now: '' }, { account: 'physician', display: 'physician', role: 'physician', personId: '',
+      zone: 'America/New_York', now: '', demo: false });
+    assert.ok(Math.abs(Date.parse(answer.json.now) - Date.now()) < 60_000, 'the server’s clock, for ages on the screens');
     const cookie = answer.headers.get('set-cookie');
     assert.match(cookie, /^euthymia=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=43200$/);
     const me = await call(null, 'GET', '/auth/me', undefined, { cookie: cookie.split(';')[0] });
