@@ -44,11 +44,15 @@ export class Clinic {
   #tokens = {};
   log = '';
 
-  constructor(engine, args = []) {
+  /** folder: where its file lies, elsewhere than in a folder of its own; environment: of the program; like: another
+   * clinic, whose tokens are good here too. */
+  constructor(engine, args = [], { folder, environment = {}, like } = {}) {
     this.engine = engine;
     this.args = args;
-    this.#database = newDatabase(engine, this.#folder);
+    this.environment = environment;
+    this.#database = newDatabase(engine, folder ?? this.#folder);
     this.db = this.#database.url;
+    if (like) this.#tokens = like.#tokens;
   }
 
   static async open(engine, args) {
@@ -64,7 +68,7 @@ export class Clinic {
   }
 
   async start(listen = '127.0.0.1:0') {
-    this.#process = spawn(binary, ['serve', '--listen', listen, '--db', this.db, ...this.args]);
+    this.#process = spawn(binary, ['serve', '--listen', listen, '--db', this.db, ...this.args], { env: { ...process.env, ...this.environment } });
     this.#process.stderr.on('data', (bytes) => { this.log += bytes; });
     const [line] = await Promise.race([
       new Promise((resolve) => createInterface(this.#process.stdout).once('line', (l) => resolve([l]))),
