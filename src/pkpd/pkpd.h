@@ -118,4 +118,6 @@ PkpdPoint pkpd_at(const PkpdSystem *system, const PkpdDosing *dosing, double tim
 void pkpd_curve(const PkpdSystem *system, const PkpdDosing *dosing, const double *times_min, size_t n,
                 PkpdPoint *ret_points);
 
+#include "pkpd/draw.h"
+
 #endif
