@@ -20,6 +20,8 @@ enum {
     LIMIT_STREAMS = 256,
     LIMIT_CONNECTIONS = 1024,
     LIMIT_QUEUE = 512,
+    LIMIT_AUDIT_ROWS = 4096, /* that wait to be written */
+    LIMIT_AUDIT_RESERVE_BYTES = 16 * 1024 * 1024,
     LIMIT_HEADER_SECONDS = 10,
     LIMIT_BODY_SECONDS = 60,
     LIMIT_ANSWER_SECONDS = 300, /* for the client to read an answer */

@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/time.h"
+#include "server/chain.h"
 
 #include <stdio.h>
 
@@ -10,6 +11,7 @@ static const Command commands[] = {
     { "import", "loads FHIR bundles, all or nothing each", cmd_import },
     { "user", "adds an account", cmd_user },
     { "token", "makes a bearer token for a machine", cmd_token },
+    { "verify", "checks the database, its audit and its index", cmd_verify },
     { "simulate", "prints predicted plasma curves", cmd_simulate },
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
@@ -60,6 +62,7 @@ Cli cli_begin(void)
 Err cli_open(Cli *cli, Str db_url)
 {
     cli->ctx.random = &cli->random;
+    cli->chain = uuid_v7(cli->arena, &cli->random, clock_now_us());
     return db_open(&cli->ctx, db_url, &cli->ctx.db);
 }
 
@@ -67,6 +70,18 @@ void cli_end(Cli *cli)
 {
     cli->ctx.db = db_close(cli->ctx.db);
     cli->arena = arena_destroy(cli->arena);
+}
+
+Err cli_audit(Ctx *c, Str chain, Str what)
+{
+    AuditRow row = { .id = uuid_v7(c->arena, c->random, clock_now_us()),
+                     .at_us = c->now_us,
+                     .account = c->user.account,
+                     .role = role_name(c->user.role),
+                     .method = S("COMMAND"),
+                     .path = what,
+                     .interaction = S("A command beside the server") };
+    return chain_add(c, chain, &row, 1);
 }
 
 int cli_exit(const Ctx *c, Err err)

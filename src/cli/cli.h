@@ -17,7 +17,7 @@ typedef struct Command {
 /* argv[0] is the program's name. */
 int cli_main(int argc, char **argv);
 
-CommandFn cmd_serve, cmd_import, cmd_user, cmd_token, cmd_simulate;
+CommandFn cmd_serve, cmd_import, cmd_user, cmd_token, cmd_verify, cmd_simulate;
 
 /* ---- for the commands ---- */
 
@@ -28,6 +28,7 @@ typedef struct Cli {
     Arena *arena;
     Random random;
     Ctx ctx;
+    Str chain; /* of its own, in the audit */
 } Cli;
 
 Cli cli_begin(void);
@@ -35,6 +36,8 @@ Cli cli_begin(void);
 MUST_USE Err cli_open(Cli *cli, Str db_url);
 /* Closes what is open; for AUTO(cli_end). */
 void cli_end(Cli *cli);
+/* The audit row of what the command does ("user add raman"), in the transaction under way. */
+MUST_USE Err cli_audit(Ctx *c, Str chain, Str what);
 /* Says on standard error why it failed; EXIT_FAILED, or EXIT_DONE for OK. */
 int cli_exit(const Ctx *c, Err err);
 

@@ -115,12 +115,18 @@ static void print_table(const BundleCounts *counts)
 }
 
 /* One bundle, in one transaction. What went wrong is named by file, entry and path. */
-static Err import_file(Ctx *c, Arena *a, Str path, BundleCounts *all)
+static Err import_file(Ctx *c, Arena *a, Str chain, Str path, BundleCounts *all)
 {
     Str bytes, response;
     BundleCounts counts = { 0 };
     TRY(read_file(c, path, &bytes));
+    AUTO(tx_done) Tx *tx = NULL;
+    TRY(tx_begin(c, &tx));
     Err err = fhir_transaction(c, bytes, true, &response, &counts);
+    if (err == OK)
+        err = cli_audit(c, chain, arena_fmt(c->arena, "import %.*s", STR_ARG(path)));
+    if (err == OK)
+        err = tx_commit(tx);
     if (err != OK) {
         fprintf(stderr, "%.*s: nothing of this file was stored\n", STR_ARG(path));
         return err;
@@ -140,7 +146,7 @@ static Err import_files(Cli *cli, const Operands *files, bool json)
         AUTO(arena_done) Arena *arena = arena_create(LIMIT_REQUEST_ARENA_BYTES);
         Ctx c = cli->ctx;
         c.arena = arena;
-        err = import_file(&c, cli->arena, files->at[i], &all);
+        err = import_file(&c, cli->arena, cli->chain, files->at[i], &all);
         for (size_t k = 0; k < c.problems.n; k++)
             (void)problem(&cli->ctx, c.problems.at[k].err, c.problems.at[k].path, "%.*s",
                           STR_ARG(c.problems.at[k].text));

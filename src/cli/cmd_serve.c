@@ -8,9 +8,10 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 typedef struct ServeOptions {
-    Str listen, db, now, zone, public_url, tls_cert, tls_key;
+    Str listen, db, now, zone, public_url, tls_cert, tls_key, audit_files;
     bool demo;
 } ServeOptions;
 
@@ -106,10 +107,22 @@ static void block_signals(sigset_t *ret_ending)
     pthread_sigmask(SIG_BLOCK, ret_ending, NULL);
 }
 
+/* Beside the SQLite file. A PostgreSQL has no place of its own here. */
+static Str audit_files(Arena *a, const ServeOptions *o)
+{
+    if (o->audit_files.p || str_starts(o->db, S("postgres")))
+        return o->audit_files;
+    Str file = str_starts(o->db, S("sqlite:")) ? str_slice(o->db, strlen("sqlite:"), SIZE_MAX) : o->db;
+    return arena_fmt(a, "%.*s-audit", STR_ARG(file));
+}
+
 static Err run(Ctx *c, const ServeOptions *o, const sigset_t *ending)
 {
     Server *server;
-    ServerOptions options = { .listen = o->listen, .public_url = o->public_url, .demo = o->demo };
+    ServerOptions options = { .listen = o->listen,
+                              .public_url = o->public_url,
+                              .audit_files = audit_files(c->arena, o),
+                              .demo = o->demo };
     TRY(read_text_file(c, o->tls_cert, &options.tls_cert));
     TRY(read_text_file(c, o->tls_key, &options.tls_key));
     if (o->demo)
@@ -136,6 +149,10 @@ int cmd_serve(int argc, char **argv)
         { "--tls-cert", "FILE", "certificate chain, PEM", .text = &o.tls_cert },
         { "--tls-key", "FILE", "its key, PEM", .text = &o.tls_key },
         { "--zone", "NAME", "the clinic's time zone (America/New_York)", .text = &o.zone },
+        { "--audit-files", "PREFIX",
+          "where the audit's signing key and its reserve for a full disk lie (beside the SQLite file; with "
+          "PostgreSQL there are none without it)",
+          .text = &o.audit_files },
         { "--demo", NULL, "fills an empty database with the demo clinic", .flag = &o.demo },
         { "--now", "TIME", "sets the clock: for tests and the demo only", .text = &o.now },
         { 0 },

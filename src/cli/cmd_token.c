@@ -7,13 +7,17 @@
 
 enum { DAYS_USUAL = 30, DAYS_MOST = 366 };
 
-static Err make_token(Ctx *c, Str name, int64_t days)
+static Err make_token(Ctx *c, Str chain, Str name, int64_t days)
 {
     Account account;
     Str secret;
+    AUTO(tx_done) Tx *tx = NULL;
+    TRY(tx_begin(c, &tx));
     if (account_find(c, name, &account) != OK)
         return problem(c, ERR_NOT_FOUND, S("NAME"), "There is no account named %.*s.", STR_ARG(name));
     TRY(session_open(c, SESSION_BEARER, account.name, c->now_us + days * US_PER_DAY, &secret));
+    TRY(cli_audit(c, chain, arena_fmt(c->arena, "token %.*s", STR_ARG(name))));
+    TRY(tx_commit(tx));
     printf("%.*s\n", STR_ARG(secret));
     return OK;
 }
@@ -42,5 +46,5 @@ int cmd_token(int argc, char **argv)
         return EXIT_USAGE;
     }
     Err err = cli_open(&cli, db);
-    return cli_exit(&cli.ctx, err == OK ? make_token(&cli.ctx, operands.at[0], days) : err);
+    return cli_exit(&cli.ctx, err == OK ? make_token(&cli.ctx, cli.chain, operands.at[0], days) : err);
 }

@@ -23,7 +23,7 @@ static Err read_password(Ctx *c, Str *ret_password)
     return OK;
 }
 
-static Err add_user(Ctx *c, const UserOptions *o, Str name)
+static Err add_user(Ctx *c, Str chain, const UserOptions *o, Str name)
 {
     Account same;
     Str person_id;
@@ -40,7 +40,11 @@ static Err add_user(Ctx *c, const UserOptions *o, Str name)
         if (!account.display.p)
             account.display = same.display;
     }
+    AUTO(tx_done) Tx *tx = NULL;
+    TRY(tx_begin(c, &tx));
     TRY(account_add(c, &account, &person_id));
+    TRY(cli_audit(c, chain, arena_fmt(c->arena, "user add %.*s", STR_ARG(name))));
+    TRY(tx_commit(tx));
     if (o->json) {
         Str text = json_build(c->arena, "{'account':%s,'role':%s,'personId':%s}", name, o->role, person_id);
         printf("%.*s\n", STR_ARG(text));
@@ -79,5 +83,5 @@ int cmd_user(int argc, char **argv)
         return EXIT_USAGE;
     }
     Err err = cli_open(&cli, o.db);
-    return cli_exit(&cli.ctx, err == OK ? add_user(&cli.ctx, &o, operands.at[1]) : err);
+    return cli_exit(&cli.ctx, err == OK ? add_user(&cli.ctx, cli.chain, &o, operands.at[1]) : err);
 }

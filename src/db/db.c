@@ -94,6 +94,19 @@ const char *db_engine_name(const Db *db)
     return db->engine->name;
 }
 
+Err db_integrity(Ctx *c, Str *ret_fault)
+{
+    *ret_fault = STR_NONE;
+    const char *check = c->db->engine->integrity;
+    if (!check)
+        return OK;
+    AUTO(rows_done) Rows *rows = NULL;
+    TRY(db_query_composed(c, check, NO_ARGS, &rows));
+    if (rows_next(rows) && !str_is(rows_text(rows, 0), "ok"))
+        *ret_fault = arena_str(c->arena, rows_text(rows, 0));
+    return rows_error(rows);
+}
+
 DbCounts db_counts(Db *db)
 {
     return (DbCounts){

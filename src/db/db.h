@@ -118,6 +118,10 @@ void tx_done(Tx **tx);
  * PostgreSQL's do not. Take it before reading. */
 MUST_USE Err tx_lock(Ctx *c, Str name);
 
+/* Reads the whole file and says what is wrong with it, absent where nothing is: SQLite's own check.
+ * PostgreSQL checks its pages as it reads them; there it says nothing. */
+MUST_USE Err db_integrity(Ctx *c, Str *ret_fault);
+
 /* For the health page. Fewer commits than transactions on SQLite under load: several share one. */
 typedef struct DbCounts {
     int64_t transactions, commits; /* since db_open() */

@@ -87,6 +87,7 @@ struct Engine {
     bool results_detached; /* a result lives on without its connection */
     const char *begin;
     const char *lock;           /* takes the lock named $1 until the commit; NULL where writers take turns */
+    const char *integrity;      /* one row, 'ok' or what is wrong; NULL where there is no such statement */
     const char *migration_lock; /* first statement of the migrations, likewise */
 
     /* Fills handle. to_write: for transactions, else for reading outside one. */

@@ -193,6 +193,14 @@ static const char add_only_postgres[] =
     "CREATE TRIGGER resource_history_add_only BEFORE UPDATE OR DELETE OR TRUNCATE ON resource_history"
     "  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();";
 
+/* The audit's rows in chains (server/chain.h): chain and number name a row, hash covers it and the one before.
+ * Rows from before have none. */
+static const char audit_chains[] =
+    "ALTER TABLE audit ADD COLUMN chain TEXT;"
+    "ALTER TABLE audit ADD COLUMN number BIGINT;"
+    "ALTER TABLE audit ADD COLUMN hash TEXT;"
+    "CREATE UNIQUE INDEX audit_by_chain ON audit (chain, number);";
+
 /* clang-format on */
 
 typedef struct Migration {
@@ -207,6 +215,7 @@ static const Migration migrations[] = {
     { 3, .text = events },
     { 4, .text = accounts },
     { 5, .sqlite = add_only_sqlite, .postgres = add_only_postgres },
+    { 6, .text = audit_chains },
 };
 static const size_t migrations_n = sizeof migrations / sizeof migrations[0];
 

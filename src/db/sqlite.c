@@ -266,6 +266,7 @@ const Engine sqlite_engine = {
     .connect = sqlite_connect,
     .disconnect = sqlite_disconnect,
     .in_transaction = sqlite_in_transaction,
+    .integrity = "PRAGMA integrity_check(1)",
     .script = sqlite_script,
     .prepare = sqlite_prepare,
     .forget = sqlite_forget,

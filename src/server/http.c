@@ -28,7 +28,6 @@ typedef struct Exchange {
     Buf body;
     size_t body_limit, drained;
     bool has_headers, is_refused, is_answered;
-    bool is_orphan; /* the connection is gone; only the audit is left to do */
 } Exchange;
 
 static Exchange *exchange_of(Request *r)
@@ -102,15 +101,21 @@ static enum MHD_Result send_answer(Exchange *x)
     return queued;
 }
 
-static void audited(Request *r)
+/* The answer stands, and its row with the audit: the HTTP thread sends it. */
+static void resume(Request *r)
 {
     Exchange *x = exchange_of(r);
-    if (x->is_orphan) {
-        arena_destroy(r->ctx.arena);
-        return;
-    }
+    audit_note(r->server->audit, r);
     x->is_answered = true;
     MHD_resume_connection(x->connection);
+}
+
+/* The same from the HTTP thread itself. */
+static enum MHD_Result answer_here(Exchange *x)
+{
+    audit_note(x->request.server->audit, &x->request);
+    x->is_answered = true;
+    return send_answer(x);
 }
 
 /* ---- the request ---- */
@@ -162,7 +167,8 @@ static Str peer_address(Arena *a, struct MHD_Connection *connection)
                : STR_NONE;
 }
 
-/* Hands the request on. It is suspended first: the audit's thread may resume it before this returns. */
+/* Serves the request here, or hands it to a worker. It is suspended first: the worker may resume it before
+ * this returns. */
 static enum MHD_Result dispatch(Exchange *x)
 {
     Request *r = &x->request;
@@ -171,14 +177,15 @@ static enum MHD_Result dispatch(Exchange *x)
     r->body = buf_str(&x->body);
     if (!x->is_refused && r->route->runs == RUNS_HERE) {
         route_serve(r);
-        x->is_refused = true; /* or answered: either way only the audit is left */
+        return answer_here(x);
     }
+    if (x->is_refused)
+        return answer_here(x);
     MHD_suspend_connection(x->connection);
-    if (!x->is_refused && queue_put(server->work, r))
+    if (queue_put(server->work, r))
         return MHD_YES;
-    if (!x->is_refused)
-        route_refuse(r, problem(&r->ctx, ERR_UNAVAILABLE, STR_NONE, "The server is busy."));
-    audit_pass(server->audit, r);
+    route_refuse(r, problem(&r->ctx, ERR_UNAVAILABLE, STR_NONE, "The server is busy."));
+    resume(r);
     return MHD_YES;
 }
 
@@ -205,7 +212,8 @@ static enum MHD_Result begin(Exchange *x, const char *method)
         if (!x->is_refused)
             route_serve(r);
         x->is_refused = true;
-        return dispatch(x);
+        MHD_suspend_connection(x->connection);
+        resume(r);
     }
     return MHD_YES;
 }
@@ -255,9 +263,9 @@ static void close_exchange(void *cls, struct MHD_Connection *connection, void **
         arena_destroy(x->request.ctx.arena);
         return;
     }
-    x->is_orphan = true;
     x->request.answer.status = x->has_headers ? 408 : 400;
-    audit_pass(server->audit, &x->request);
+    audit_note(server->audit, &x->request);
+    arena_destroy(x->request.ctx.arena);
 }
 
 static void connection_changed(void *cls, struct MHD_Connection *connection, void **context,
@@ -281,10 +289,7 @@ static void *work(void *arg)
     for (void *taken; queue_take(server->work, &taken, 1) > 0;) {
         Request *r = taken;
         route_serve(r);
-        if (r->audited)
-            audited(r);
-        else
-            audit_pass(server->audit, r);
+        resume(r);
     }
     return NULL;
 }
@@ -343,8 +348,7 @@ Err http_start(Ctx *c, Server *server, const HttpOptions *options)
 {
     server->work = queue_make(server->arena, LIMIT_QUEUE);
     server->deadlines = deadlines_start(server->arena);
-    server->audit = audit_start(server, audited);
-    if (!server->deadlines || !server->audit)
+    if (!server->deadlines || !audit_start(server->audit))
         return problem(c, ERR_UNAVAILABLE, STR_NONE, "a thread cannot be started");
     for (int i = 0; i < WORKERS; i++)
         if (pthread_create(&server->workers[i], NULL, work, server) != 0)
@@ -375,9 +379,9 @@ void http_stop(Server *server)
     server->is_stopping = true;
     server->live = live_stop(server->live);
     stop_workers(server);
-    server->audit = audit_stop(server->audit);
     wait_for_answers(server);
     MHD_stop_daemon(server->daemon);
+    server->audit = audit_stop(server->audit);
     server->deadlines = deadlines_stop(server->deadlines);
     if (listening != MHD_INVALID_SOCKET)
         (void)close(listening);

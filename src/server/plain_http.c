@@ -51,6 +51,7 @@ Err plain_http_audit(Request *r)
     Str after = form_value(&terms, "after"), count = form_value(&terms, "_count");
     if (count.p && (!str_to_int(count, &limit) || limit < 1 || limit > LIMIT_PAGE_ROWS))
         return problem(c, ERR_SYNTAX, S("_count"), "_count is 1 to %d.", LIMIT_PAGE_ROWS);
+    audit_settle(r->server->audit);
     AUTO(rows_done) Rows *rows = NULL;
     TRY(db_query(c,
                  SQL("SELECT id, at_us, status, account, role, person_id, address, method, path, patient_id, "

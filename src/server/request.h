@@ -53,7 +53,7 @@ typedef struct Request {
     Str patient_id;          /* whom it concerns, for the audit; absent where not known or nobody */
 
     Answer answer;
-    bool audited; /* its audit row is on the disk */
+    bool audited; /* its audit row was written with what it changed */
 } Request;
 
 /* Case does not matter in a header's name. Absent where it is not there. */

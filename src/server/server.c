@@ -34,6 +34,7 @@ static bool is_loopback(const struct sockaddr *address)
 
 static Err start_at(Ctx *c, Server *server, const ServerOptions *options, const struct sockaddr *address)
 {
+    TRY(audit_open(c, server, options->audit_files, &server->audit));
     if (!server->tls && !is_loopback(address))
         return problem(
             c, ERR_INVALID, S("--listen"),

@@ -11,6 +11,7 @@ typedef struct ServerOptions {
     Str listen;     /* "127.0.0.1:8080", "[::1]:8080"; port 0 takes a free one */
     Str public_url; /* how it is reached from outside, where a proxy stands before it; may be absent */
     const char *tls_cert, *tls_key; /* PEM texts, both or neither */
+    Str audit_files; /* "clinic.db-audit": where the audit's key and reserve lie; absent: no such files */
     bool demo;
 } ServerOptions;
 

@@ -140,7 +140,7 @@ static Err run_in_transaction(Request *r, RouteFn *handler, Str key, Str body_ha
     TRY(handler(r));
     if (key.p)
         TRY(key_finish(r, key));
-    TRY(audit_add(r, r->answer.status));
+    TRY(audit_add(r));
     TRY(tx_commit(tx));
     r->audited = true;
     return OK;

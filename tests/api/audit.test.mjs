@@ -66,18 +66,32 @@ onEachEngine(describe, { before, after }, (clinic) => {
     assert.equal((await call(null, 'GET', '/health')).status, 200);
   });
 
-  it('refuses what it cannot record, and stores none of it', async () => {
+  const settled = async (path, status) => {
+    for (let i = 0; i < 100; i++) {
+      const answer = await call('nurse', 'GET', path);
+      if (answer.status === status) return answer;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assert.fail(`${path} never answered ${status}`);
+  };
+  const isRecorded = async (answer) => (await clinic().audit()).some((row) => row.request === answer.headers.get('x-request-id'));
+
+  it('stores no write that it cannot record; keeps the rows of reads aside and merges them', async () => {
     clinic().sql('ALTER TABLE audit RENAME TO audit_away');
+    let read;
     try {
-      for (const [role, method, path, body] of [['nurse', 'GET', '/fhir/Patient'], ['nurse', 'POST', '/fhir/Patient', patient('Unrecorded')],
-        [null, 'GET', '/health'], [null, 'GET', '/'], ['nurse', 'GET', '/events']]) {
-        const answer = await call(role, method, path, body);
-        assert.ok(answer.status >= 500, `${method} ${path}: ${answer.status}`);
-        assert.ok(!answer.text.includes('Patient/'));
-      }
+      read = await call('nurse', 'GET', '/fhir/Patient');
+      assert.equal(read.status, 200, 'its row has a place: the reserve, or memory until it is known that there is none');
+      const write = await call('nurse', 'POST', '/fhir/Patient', patient('Unrecorded'));
+      assert.ok(write.status >= 500, `${write.status}`);
+      /* With PostgreSQL there is no reserve here: nothing of a patient leaves any more. */
+      if (clinic().engine === 'postgresql') assert.ok(!(await settled('/fhir/Patient', 503)).text.includes('Patient/'));
+      assert.equal((await call(null, 'GET', '/health')).status, 200);
     } finally {
       clinic().sql('ALTER TABLE audit_away RENAME TO audit');
     }
+    await settled('/fhir/Patient', 200);
     assert.equal((await call('nurse', 'GET', '/fhir/Patient?family=Unrecorded')).json.entry?.length ?? 0, 0);
+    assert.ok(await isRecorded(read));
   });
 });

@@ -2,7 +2,7 @@
 // its audit row. EUTHYMIA_CYCLES says how often (./test --long: 200).
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { Clinic, engines } from '../api/clinic.mjs';
+import { Clinic, engines, euthymia } from '../api/clinic.mjs';
 import { Load } from './load.mjs';
 
 const CYCLES = Number(process.env.EUTHYMIA_CYCLES ?? 4);
@@ -30,6 +30,8 @@ for (const engine of engines)
         assert.ok(load.acknowledged.length > 0, `cycle ${cycle}: nothing was acknowledged before the kill`);
         writes += load.acknowledged.length;
       }
+      const verified = euthymia(['verify', '--index', '--json', '--db', clinic.db]);
+      assert.deepEqual(JSON.parse(verified.stdout).faults, [], 'the audit’s chains and the index');
       t.diagnostic(`${CYCLES} kills, ${writes} acknowledged writes, 0 lost, 0 torn`);
     });
   });

@@ -25,6 +25,7 @@ static Server *make_server(Bed *bed)
     server->db = bed->c.db;
     server->running = running_writes_make(bed->arena);
     pthread_mutex_init(&server->rate_lock, NULL);
+    assert_ok(audit_open(&bed->c, server, STR_NONE, &server->audit));
     return server;
 }
 

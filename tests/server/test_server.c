@@ -17,8 +17,8 @@ int main(int argc, char **argv)
             return EXIT_SKIPPED;
         }
         (void)setenv("EUTHYMIA_TEST_DB", url, 1);
-        return run_serve_tests() ? EXIT_FAILURE : EXIT_SUCCESS;
+        return run_chain_tests() + run_serve_tests() ? EXIT_FAILURE : EXIT_SUCCESS;
     }
-    int failed = run_http_word_tests() + run_access_tests() + run_serve_tests();
+    int failed = run_http_word_tests() + run_access_tests() + run_chain_tests() + run_serve_tests();
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
