@@ -11,6 +11,9 @@ static const Command commands[] = {
     { "import", "loads FHIR bundles, all or nothing each", cmd_import },
     { "user", "adds an account", cmd_user },
     { "token", "makes a bearer token for a machine", cmd_token },
+    { "backup", "copies the whole clinic into a sealed file", cmd_backup },
+    { "restore", "brings a backup into an empty database", cmd_restore },
+    { "export", "prints the whole clinic, to move it to another engine", cmd_export },
     { "verify", "checks the database, its audit and its index", cmd_verify },
     { "simulate", "prints predicted plasma curves", cmd_simulate },
 };
@@ -82,6 +85,14 @@ Err cli_audit(Ctx *c, Str chain, Str what)
                      .path = what,
                      .interaction = S("A command beside the server") };
     return chain_add(c, chain, &row, 1);
+}
+
+Err cli_audit_now(Ctx *c, Str chain, Str what)
+{
+    AUTO(tx_done) Tx *tx = NULL;
+    TRY(tx_begin(c, &tx));
+    TRY(cli_audit(c, chain, what));
+    return tx_commit(tx);
 }
 
 int cli_exit(const Ctx *c, Err err)

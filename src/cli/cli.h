@@ -17,7 +17,8 @@ typedef struct Command {
 /* argv[0] is the program's name. */
 int cli_main(int argc, char **argv);
 
-CommandFn cmd_serve, cmd_import, cmd_user, cmd_token, cmd_verify, cmd_simulate;
+CommandFn cmd_serve, cmd_import, cmd_user, cmd_token, cmd_verify, cmd_backup, cmd_restore, cmd_export,
+    cmd_simulate;
 
 /* ---- for the commands ---- */
 
@@ -38,6 +39,8 @@ MUST_USE Err cli_open(Cli *cli, Str db_url);
 void cli_end(Cli *cli);
 /* The audit row of what the command does ("user add raman"), in the transaction under way. */
 MUST_USE Err cli_audit(Ctx *c, Str chain, Str what);
+/* The same in a transaction of its own. */
+MUST_USE Err cli_audit_now(Ctx *c, Str chain, Str what);
 /* Says on standard error why it failed; EXIT_FAILED, or EXIT_DONE for OK. */
 int cli_exit(const Ctx *c, Err err);
 

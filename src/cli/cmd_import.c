@@ -3,9 +3,12 @@
 #include "cli/cli.h"
 #include "cli/option.h"
 #include "fhir/store.h"
+#include "server/dump.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -135,6 +138,54 @@ static Err import_file(Ctx *c, Arena *a, Str chain, Str path, BundleCounts *all)
     return OK;
 }
 
+/* ---- a whole clinic ---- */
+
+static const char clinic_start[] = "[\"euthymia\",";
+
+static bool is_clinic(Arena *a, Str path)
+{
+    char start[sizeof clinic_start] = "";
+    FILE *file = fopen(arena_cstr(a, path), "re");
+    size_t n = file ? fread(start, 1, sizeof clinic_start - 1, file) : 0;
+    if (file)
+        (void)fclose(file);
+    return n == sizeof clinic_start - 1 && strcmp(start, clinic_start) == 0;
+}
+
+static Err next_line(void *from, Ctx *c, Str *ret_line)
+{
+    char *line = NULL;
+    size_t room = 0;
+    ssize_t n = getline(&line, &room, from);
+    *ret_line = n > 0 ? arena_str(c->arena, (Str){ line, (size_t)n - (line[n - 1] == '\n') }) : STR_NONE;
+    free(line);
+    return OK;
+}
+
+static void show_rows(int64_t rows)
+{
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "\r%lld rows", (long long)rows);
+}
+
+static Err import_clinic(Cli *cli, Str path)
+{
+    Ctx *c = &cli->ctx;
+    FILE *file = fopen(arena_cstr(c->arena, path), "re");
+    if (!file)
+        return problem(c, ERR_NOT_FOUND, path, "%s", strerror(errno));
+    int64_t rows;
+    AUTO(tx_done) Tx *tx = NULL;
+    TRY(tx_begin(c, &tx));
+    Err err = dump_read(c, &(DumpSource){ next_line, file }, &(DumpProgress){ show_rows }, &rows);
+    (void)fclose(file);
+    TRY(err);
+    TRY(cli_audit(c, cli->chain, arena_fmt(c->arena, "import %.*s", STR_ARG(path))));
+    TRY(tx_commit(tx));
+    printf("%lld rows of a whole clinic; its index was made anew\n", (long long)rows);
+    return OK;
+}
+
 static Err import_files(Cli *cli, const Operands *files, bool json)
 {
     BundleCounts all = { 0 };
@@ -172,7 +223,8 @@ int cmd_import(int argc, char **argv)
     const Usage usage = {
         "euthymia import [options] FILE...",
         "Loads FHIR transaction bundles (Synthea's, for one), each all or nothing. A urn:uuid "
-        "becomes the\nresource's id, and what is already stored makes no new version.",
+        "becomes the\nresource's id, and what is already stored makes no new version. Or brings one file of "
+        "euthymia export into\nan empty database.",
         options, &files
     };
     AUTO(cli_end) Cli cli = cli_begin();
@@ -184,5 +236,8 @@ int cmd_import(int argc, char **argv)
         return EXIT_USAGE;
     }
     Err err = cli_open(&cli, db);
-    return cli_exit(&cli.ctx, err == OK ? import_files(&cli, &files, json) : err);
+    if (err == OK)
+        err = files.n == 1 && is_clinic(cli.arena, files.at[0]) ? import_clinic(&cli, files.at[0])
+                                                                : import_files(&cli, &files, json);
+    return cli_exit(&cli.ctx, err);
 }

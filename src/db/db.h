@@ -113,6 +113,9 @@ void rows_done(Rows **r);
 MUST_USE Err tx_begin(Ctx *c, Tx **ret_tx);
 MUST_USE Err tx_commit(Tx *tx);
 void tx_done(Tx **tx);
+/* A transaction that only reads, and sees one state however long it takes; no writer waits for it. End it as
+ * any other. */
+MUST_USE Err snapshot_begin(Ctx *c, Tx **ret_tx);
 /* Until the end of the transaction no other transaction has the lock of this name ("Patient/123"). For a
  * decision that reads several rows and writes on the strength of them: SQLite's writers take turns anyway,
  * PostgreSQL's do not. Take it before reading. */

@@ -74,7 +74,7 @@ typedef struct Job {
 struct Tx {
     Ctx *c;
     Tx *outer; /* the one that this joined; everything below is then unused but ended */
-    bool ended;
+    bool ended, is_snapshot;
     Err doomed;
     Connection *connection;
     Rows *open;
@@ -85,7 +85,7 @@ struct Engine {
     const char *name;
     bool one_writer;       /* all transactions share the Writer's connection */
     bool results_detached; /* a result lives on without its connection */
-    const char *begin;
+    const char *begin, *begin_snapshot;
     const char *lock;           /* takes the lock named $1 until the commit; NULL where writers take turns */
     const char *integrity;      /* one row, 'ok' or what is wrong; NULL where there is no such statement */
     const char *migration_lock; /* first statement of the migrations, likewise */

@@ -313,6 +313,7 @@ const Engine postgres_engine = {
     .name = "postgresql",
     .results_detached = true,
     .begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+    .begin_snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
     .lock = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
     .migration_lock = "SELECT pg_advisory_xact_lock(7310579641)",
     .connect = postgres_connect,

@@ -263,6 +263,7 @@ const Engine sqlite_engine = {
     .name = "sqlite",
     .one_writer = true,
     .begin = "BEGIN IMMEDIATE",
+    .begin_snapshot = "BEGIN",
     .connect = sqlite_connect,
     .disconnect = sqlite_disconnect,
     .in_transaction = sqlite_in_transaction,

@@ -13,15 +13,15 @@ static void close_rows(Tx *tx)
 
 /* ---- an engine whose transactions are independent of each other ---- */
 
-static Err begin_alone(Ctx *c, Tx *tx)
+static Err begin_alone(Ctx *c, Tx *tx, const char *begin)
 {
     const Engine *engine = c->db->engine;
     Connection *k = NULL;
     TRY(connection_take(c, c->db, &k));
-    Err e = engine->script(k, engine->begin);
+    Err e = engine->script(k, begin);
     if (e != OK && k->lost) {
         TRY(connection_replace(c, &k));
-        e = engine->script(k, engine->begin);
+        e = engine->script(k, begin);
     }
     if (e != OK) {
         e = report(c, e, k->trouble, NULL);
@@ -79,9 +79,21 @@ Err tx_begin(Ctx *c, Tx **ret_tx)
     if (tx->outer) {
         TRY(tx->outer->doomed);
     } else {
-        TRY(c->db->engine->one_writer ? begin_shared(c, tx) : begin_alone(c, tx));
+        TRY(c->db->engine->one_writer ? begin_shared(c, tx) : begin_alone(c, tx, c->db->engine->begin));
         c->tx = tx;
     }
+    *ret_tx = tx;
+    return OK;
+}
+
+Err snapshot_begin(Ctx *c, Tx **ret_tx)
+{
+    assert(!c->tx);
+    Tx *tx = arena_new(c->arena, Tx, 1);
+    tx->c = c;
+    tx->is_snapshot = true;
+    TRY(begin_alone(c, tx, c->db->engine->begin_snapshot));
+    c->tx = tx;
     *ret_tx = tx;
     return OK;
 }
@@ -91,7 +103,8 @@ static Err tx_end(Tx *tx, Err why)
     tx->ended = true;
     close_rows(tx);
     tx->c->tx = NULL;
-    return tx->connection->db->engine->one_writer ? end_shared(tx, why) : end_alone(tx, why);
+    bool shared = tx->connection->db->engine->one_writer && !tx->is_snapshot;
+    return shared ? end_shared(tx, why) : end_alone(tx, why);
 }
 
 Err tx_commit(Tx *tx)
