@@ -119,5 +119,7 @@ void pkpd_curve(const PkpdSystem *system, const PkpdDosing *dosing, const double
                 PkpdPoint *ret_points);
 
 #include "pkpd/draw.h"
+#include "pkpd/mood.h"
+#include "pkpd/population.h"
 
 #endif

@@ -105,12 +105,6 @@ ALWAYS void poles_and_shares(V k10, const V *out, const V *back, int n, V *ret_p
 
 /* ---- modes: what decays on its own ---- */
 
-/* A mode's amount after a unit dose at once is weight * exp(-pole * t), and under a unit rate it tends to
- * gain. */
-typedef struct Mode {
-    V pole, weight, gain;
-} Mode;
-
 enum { CACHED_LENGTHS = 64, MODES_MAX = 10 };
 typedef struct Decays {
     V of[CACHED_LENGTHS][MODES_MAX];
@@ -143,15 +137,20 @@ ALWAYS U subjects_of(const PopulationRun *run, size_t tile, int lane)
     return subject;
 }
 
-/* ---- three compartments, with or without the effect site as a fourth mode ---- */
+/* ---- three compartments, with or without the effect site ---- */
 
-enum { STAR_MODES = 4 };
+enum { STAR_MODES = 3 };
 
 typedef struct StarModes {
-    V pole[STAR_MODES], weight[STAR_MODES], gain[STAR_MODES];
-    V to_effect[3]; /* of each plasma mode, before the fourth mode is taken off */
+    V pole[STAR_MODES + 1];                 /* the last: the effect site's */
+    V weight[STAR_MODES], gain[STAR_MODES]; /* plasma after 1 mg at once, and what 1 mg/min tends to */
+    V to_effect[STAR_MODES];                /* ke0 / (ke0 - pole) */
     Mask meet;
 } StarModes;
+
+typedef struct StarState {
+    V plasma[STAR_MODES], effect;
+} StarState;
 
 ALWAYS void star_modes(const PopulationStar *star, const Person *person, StarModes *m)
 {
@@ -159,45 +158,52 @@ ALWAYS void star_modes(const PopulationStar *star, const Person *person, StarMod
     V per_v1 = 1 / p[POPULATION_V1_L], q2 = p[POPULATION_Q2_L_PER_MIN], q3 = p[POPULATION_Q3_L_PER_MIN];
     V out[2] = { q2 * per_v1, q3 * per_v1 };
     V back[2] = { q2 / p[POPULATION_V2_L], q3 / p[POPULATION_V3_L] };
-    V share[3];
+    V share[STAR_MODES];
     poles_and_shares(p[POPULATION_CL_L_PER_MIN] * per_v1, out, back, 2, m->pole, share);
     V scale = per_v1 * NG_PER_ML_OF_MG_PER_L;
     if (star->dose_per_kg)
         scale *= person->weight_kg;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < STAR_MODES; i++) {
         m->weight[i] = share[i] * scale;
         m->gain[i] = m->weight[i] / m->pole[i];
     }
 }
 
-ALWAYS void add_effect_mode(const PopulationStar *star, StarModes *m)
+ALWAYS void add_effect_site(const PopulationStar *star, StarModes *m)
 {
     V k = splat(star->ke0_per_min);
     m->meet = (Mask){ 0 };
-    m->pole[3] = k;
-    m->weight[3] = splat(0);
-    for (int i = 0; i < 3; i++) {
+    m->pole[STAR_MODES] = k;
+    for (int i = 0; i < STAR_MODES; i++) {
         V apart = k - m->pole[i];
         m->meet |= magnitude(apart) <= POPULATION_POLES_MEET * (k + m->pole[i]);
         m->to_effect[i] = k / apart;
-        m->weight[3] = fused(m->weight[i], m->to_effect[i], m->weight[3]);
     }
-    m->gain[3] = m->weight[3] / k;
 }
 
-ALWAYS void advance(V *state, const V *decay, const StarModes *m, int n, const PopulationStep *step)
+/* The effect site is carried as what it is, not as a mode: a dose at once must leave it exactly where it was.
+ */
+ALWAYS void advance(StarState *s, const V *decay, const StarModes *m, bool effect, const PopulationStep *step)
 {
-    for (int i = 0; i < n; i++) {
-        if (step->rate_mg_per_min == 0) {
-            state[i] *= decay[i];
-        } else {
-            V steady = m->gain[i] * step->rate_mg_per_min;
-            state[i] = fused(state[i] - steady, decay[i], steady);
+    V steady[STAR_MODES] = { 0 };
+    bool running = step->rate_mg_per_min != 0;
+    if (running)
+        for (int i = 0; i < STAR_MODES; i++) {
+            steady[i] = m->gain[i] * step->rate_mg_per_min;
+            s->plasma[i] -= steady[i];
         }
+    if (effect) {
+        V all_steady = steady[0] + steady[1] + steady[2], effect_decay = decay[STAR_MODES];
+        V ce = running ? fused(s->effect - all_steady, effect_decay, all_steady) : s->effect * effect_decay;
+        for (int i = 0; i < STAR_MODES; i++)
+            ce = fused(s->plasma[i] * m->to_effect[i], decay[i] - effect_decay, ce);
+        s->effect = ce;
     }
+    for (int i = 0; i < STAR_MODES; i++)
+        s->plasma[i] = running ? fused(s->plasma[i], decay[i], steady[i]) : s->plasma[i] * decay[i];
     if (step->bolus_mg != 0)
-        for (int i = 0; i < n; i++)
-            state[i] = fused(m->weight[i], splat(step->bolus_mg), state[i]);
+        for (int i = 0; i < STAR_MODES; i++)
+            s->plasma[i] = fused(m->weight[i], splat(step->bolus_mg), s->plasma[i]);
 }
 
 ALWAYS void star_walk(const PopulationSchedule *schedule, const StarModes *modes, bool effect, int lane,
@@ -205,27 +211,25 @@ ALWAYS void star_walk(const PopulationSchedule *schedule, const StarModes *modes
 {
     /* A copy, which no store to ret_tile can change: the compiler may keep it in registers. */
     StarModes m = *modes;
-    int n = effect ? STAR_MODES : STAR_MODES - 1;
+    int n = effect ? STAR_MODES + 1 : STAR_MODES;
     Decays decays;
     fill_decays(schedule, m.pole, n, &decays);
-    V state[STAR_MODES] = { 0 };
+    StarState state = { 0 };
     for (size_t i = 0; i < schedule->n_steps; i++) {
         const PopulationStep *step = &schedule->step[i];
-        V computed[STAR_MODES];
-        const V *decay = decays.of[step->length];
+        V computed[STAR_MODES + 1];
+        const V *decay = decays.of[step->length % CACHED_LENGTHS];
         if (step->length >= CACHED_LENGTHS) {
             decay_of_length(schedule, step->length, m.pole, n, computed);
             decay = computed;
         }
-        advance(state, decay, &m, n, step);
+        advance(&state, decay, &m, effect, step);
         if (step->observation < 0)
             continue;
-        store(ret_tile, schedule->n_times, 0, step->observation, lane, state[0] + state[1] + state[2]);
-        if (effect) {
-            V ce = fused(state[0], m.to_effect[0], -state[3]);
-            ce = fused(state[2], m.to_effect[2], fused(state[1], m.to_effect[1], ce));
-            store(ret_tile, schedule->n_times, 1, step->observation, lane, ce);
-        }
+        store(ret_tile, schedule->n_times, 0, step->observation, lane,
+              state.plasma[0] + state.plasma[1] + state.plasma[2]);
+        if (effect)
+            store(ret_tile, schedule->n_times, 1, step->observation, lane, state.effect);
     }
 }
 
@@ -240,7 +244,7 @@ ALWAYS unsigned star_tile(const PopulationRun *run, const PopulationStar *star, 
                     subjects_of(run, tile, lane), &person);
         star_modes(star, &person, &modes);
         if (effect) {
-            add_effect_mode(star, &modes);
+            add_effect_site(star, &modes);
             for (int i = 0; i < LANES; i++)
                 meet |= (modes.meet[i] ? 1u : 0u) << (lane + i);
         }
@@ -459,7 +463,7 @@ ALWAYS void chain_walk(const PopulationSchedule *schedule, const ChainModes *m, 
     for (size_t i = 0; i < schedule->n_steps; i++) {
         const PopulationStep *step = &schedule->step[i];
         V computed[MODES_MAX];
-        const V *decay = decays.of[step->length];
+        const V *decay = decays.of[step->length % CACHED_LENGTHS];
         if (step->length >= CACHED_LENGTHS) {
             decay_of_length(schedule, step->length, m->pole, CHAIN_POLES, computed);
             decay = computed;
