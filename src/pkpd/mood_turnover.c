@@ -23,17 +23,18 @@ static const double node_weight[NODES] = { 0.03333567215434406880, 0.07472567457
                                            0.13463335965499817755, 0.10954318125799102200,
                                            0.07472567457529029657, 0.03333567215434406880 };
 
-/* exp(-rate t) of the modes and the tolerance, exp(+rate t) of the two activities. */
-typedef double Powers[RATES];
+/* At each node: exp(-rate t) of the modes and the tolerance, exp(+rate t) of the two activities. */
+typedef double Powers[RATES][NODES];
 
 typedef struct Solver {
     const MoodTurnover *turnover;
     const PkpdSystem *system;
-    double exponent_per_min[RATES]; /* signed as in Powers */
+    double exponent_per_min[RATES]; /* signed as in Powers; of a mode that is not there, 0 */
     double lag_share[MODES];        /* of a mode in the tolerance: k / (k - pole) */
+    double per_tolerance_c50;       /* 1 / M50 */
     double first_width_min, slowest_pole_per_min;
     int n_panels; /* of those filled in */
-    Powers powers[PANELS][NODES];
+    Powers powers[PANELS];
     /* the stretch under way, from its first minute */
     double from_min, steady, mode[MODES], tolerance, activity[2];
     double steady_mode[MODES];
@@ -54,10 +55,16 @@ static double panel_width(const Solver *s, int panel)
     return panel == 0 ? s->first_width_min : ldexp(s->first_width_min, panel - 1);
 }
 
-static void powers_at(const Solver *s, double since_min, Powers ret)
+/* Nodes j and NODES - 1 - j stand as far from the panel's ends: one exponential gives both. */
+static void powers_between(const Solver *s, double from_min, double width_min, Powers ret)
 {
-    for (int i = 0; i < RATES; i++)
-        ret[i] = exp(s->exponent_per_min[i] * since_min);
+    for (int i = 0; i < RATES; i++) {
+        double ends = exp(s->exponent_per_min[i] * (2 * from_min + width_min));
+        for (int j = 0; j < NODES / 2; j++) {
+            ret[i][j] = exp(s->exponent_per_min[i] * (from_min + node_at[j] * width_min));
+            ret[i][NODES - 1 - j] = ret[i][j] > 0 ? ends / ret[i][j] : 0;
+        }
+    }
 }
 
 /* From panel 2 on each node stands at twice the time of the same node before. */
@@ -65,38 +72,53 @@ static void fill_panel(Solver *s)
 {
     int p = s->n_panels++;
     assert(p < PANELS);
-    for (int j = 0; j < NODES; j++)
-        if (p < 2)
-            powers_at(s, panel_from(s, p) + node_at[j] * panel_width(s, p), s->powers[p][j]);
-        else
-            for (int i = 0; i < RATES; i++)
-                s->powers[p][j][i] = s->powers[p - 1][j][i] * s->powers[p - 1][j][i];
+    if (p < 2) {
+        powers_between(s, panel_from(s, p), panel_width(s, p), s->powers[p]);
+        return;
+    }
+    for (int i = 0; i < RATES; i++)
+        for (int j = 0; j < NODES; j++)
+            s->powers[p][i][j] = s->powers[p - 1][i][j] * s->powers[p - 1][i][j];
 }
 
 /* ---- the stretch ---- */
 
-static double drive(const Solver *s, const Powers e)
+/* C / (C + C50 (1 + M / M50)) at the nodes of a panel. */
+static void drive(const Solver *s, Powers e, double ret[NODES])
 {
-    double c = s->steady, m = s->steady + s->tolerance * e[TOLERANCE];
-    for (int i = 0; i < MODES; i++) {
-        double part = s->mode[i] * e[i];
-        c += part;
-        m += part * s->lag_share[i];
+    double c[NODES], m[NODES];
+    for (int j = 0; j < NODES; j++) {
+        c[j] = s->steady;
+        m[j] = s->steady + s->tolerance * e[TOLERANCE][j];
     }
-    return c / (c + s->turnover->c50_ng_per_ml * (1 + m / s->turnover->tolerance_c50_ng_per_ml));
+    for (int i = 0; i < MODES; i++)
+        for (int j = 0; j < NODES; j++) {
+            double part = s->mode[i] * e[i][j];
+            c[j] += part;
+            m[j] += part * s->lag_share[i];
+        }
+    double c50 = s->turnover->c50_ng_per_ml, more = c50 * s->per_tolerance_c50;
+    for (int j = 0; j < NODES; j++)
+        ret[j] = c[j] / (c[j] + c50 + more * m[j]);
+}
+
+/* Adds what the drive gives to each activity over a panel, as seen from the stretch's first minute. */
+static void integrate(const Solver *s, double width_min, Powers e, double sum[2])
+{
+    double part[NODES];
+    drive(s, e, part);
+    for (int j = 0; j < NODES; j++) {
+        double share = node_weight[j] * width_min * part[j];
+        sum[0] += share * e[FAST][j];
+        sum[1] += share * e[SLOW][j];
+    }
 }
 
 static void add_panel(Solver *s)
 {
     while (s->n_panels <= s->panel)
         fill_panel(s);
-    double width = panel_width(s, s->panel);
-    for (int j = 0; j < NODES; j++) {
-        const double *e = s->powers[s->panel][j];
-        double share = node_weight[j] * width * drive(s, e);
-        s->integral[0] += share * e[FAST];
-        s->integral[1] += share * e[SLOW];
-    }
+    integrate(s, panel_width(s, s->panel), s->powers[s->panel], s->integral);
     s->panel++;
 }
 
@@ -111,33 +133,30 @@ static void stretch_activity(Solver *s, double since_min, double ret_activity[2]
     while (panel_from(s, s->panel) + panel_width(s, s->panel) <= since_min &&
            !forgotten(s, panel_from(s, s->panel)))
         add_panel(s);
-    double rest[2] = { 0 }, from = panel_from(s, s->panel), width = since_min - from;
-    for (int j = 0; j < NODES && !forgotten(s, from); j++) {
+    double from_min = panel_from(s, s->panel), width_min = since_min - from_min;
+    double sum[2] = { s->integral[0], s->integral[1] };
+    if (width_min > 0 && !forgotten(s, from_min)) {
         Powers e;
-        powers_at(s, from + node_at[j] * width, e);
-        double share = node_weight[j] * width * drive(s, e);
-        rest[0] += share * e[FAST];
-        rest[1] += share * e[SLOW];
+        powers_between(s, from_min, width_min, e);
+        integrate(s, width_min, e, sum);
     }
     double per_min[2] = { s->turnover->fast_per_h / MIN_PER_H, s->turnover->slow_per_h / MIN_PER_H };
     for (int i = 0; i < 2; i++)
-        ret_activity[i] = exp(-s->exponent_per_min[FAST + i] * since_min) *
-                          (s->activity[i] + per_min[i] * (s->integral[i] + rest[i]));
+        ret_activity[i] =
+            exp(-s->exponent_per_min[FAST + i] * since_min) * (s->activity[i] + per_min[i] * sum[i]);
 }
 
 /* The concentrations' state at the end of the stretch becomes the start of the next one at another rate. */
 static void stretch_change(Solver *s, double to_min, double rate_mg_per_h)
 {
     double since_min = to_min - s->from_min, activity[2], tolerance = s->steady;
-    Powers e;
     stretch_activity(s, since_min, activity);
-    powers_at(s, since_min, e);
-    tolerance += s->tolerance * e[TOLERANCE];
+    tolerance += s->tolerance * exp(s->exponent_per_min[TOLERANCE] * since_min);
     s->steady = 0;
     double lag = 0;
     for (int i = 0; i < s->system->compartments; i++) {
-        double now = s->steady_mode[i] + s->mode[i] * e[i];
-        tolerance += s->lag_share[i] * s->mode[i] * e[i];
+        double left = s->mode[i] * exp(s->exponent_per_min[i] * since_min), now = s->steady_mode[i] + left;
+        tolerance += s->lag_share[i] * left;
         s->steady_mode[i] = rate_mg_per_h / MIN_PER_H * NG_PER_ML_IN_MG_PER_L * s->system->share[i] /
                             (s->system->v1_l * s->system->pole_per_min[i]);
         s->mode[i] = now - s->steady_mode[i];
@@ -160,9 +179,11 @@ static Solver solver_begin(const MoodPerson *person, const MoodTurnover *turnove
                            double from_min)
 {
     double tolerance_per_min = M_LN2 / (turnover->tolerance_half_life_d * MIN_PER_D), fastest = 0;
-    Solver s = {
-        .turnover = turnover, .system = system, .from_min = from_min, .slowest_pole_per_min = INFINITY
-    };
+    Solver s = { .turnover = turnover,
+                 .system = system,
+                 .from_min = from_min,
+                 .per_tolerance_c50 = 1 / turnover->tolerance_c50_ng_per_ml,
+                 .slowest_pole_per_min = INFINITY };
     for (int i = 0; i < system->compartments; i++) {
         double pole = system->pole_per_min[i];
         assert(pole >= 2 * tolerance_per_min * (1 - 1e-12));
@@ -198,10 +219,8 @@ void mood_turnover_curve(const MoodPerson *person, const MoodTurnover *turnover,
                            change % 2 == 0 ? rates[change / 2].rate_mg_per_h : 0);
         }
         double activity[2] = { 0 };
-        if (n_rates && times_min[i] > s.from_min)
+        if (n_rates && times_min[i] >= s.from_min)
             stretch_activity(&s, times_min[i] - s.from_min, activity);
-        else
-            activity[0] = s.activity[0], activity[1] = s.activity[1];
         ret_activity[i] = activity[0] + activity[1];
     }
 }
