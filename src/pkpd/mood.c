@@ -24,8 +24,8 @@ static double apart_from(double decay, double rise)
     return fabs(rise - decay) < RATES_APART * decay ? decay * (1 + RATES_APART) : rise;
 }
 
-/* One factor stretches fast, slow and slow rise alike: who keeps a single infusion's effect for long keeps
- * that of six for long. */
+/* One factor stretches all that fades: who keeps a single infusion's effect for long keeps that of six for
+ * long. */
 static void set_rates(const MoodModel *model, double stretch, MoodPerson *person)
 {
     person->fast_per_d = rate_from_half_life(value(model, MOOD_fast_d) * stretch);
@@ -35,7 +35,7 @@ static void set_rates(const MoodModel *model, double stretch, MoodPerson *person
     person->slow_rise_per_d =
         apart_from(person->slow_per_d, rate_from_half_life(value(model, MOOD_slow_rise_d) * stretch));
     person->expectancy_onset_per_d = rate_from_half_life(value(model, MOOD_expectancy_onset_h) / H_PER_D);
-    person->expectancy_fade_per_d = rate_from_half_life(value(model, MOOD_expectancy_fade_d));
+    person->expectancy_fade_per_d = rate_from_half_life(value(model, MOOD_expectancy_fade_d) * stretch);
     person->drift_per_d = 1 / value(model, MOOD_drift_correlation_d);
 }
 

@@ -40,7 +40,7 @@
     X(fast_d,                        "d",        0.5,   60,   "half-life of the fast part's decay")            \
     X(slow_rise_d,                   "d",        0.1,   30,   "half-life of the slow part's rise")             \
     X(slow_d,                        "d",        1,     400,  "half-life of the slow part's decay")            \
-    X(duration_log_sd,               "1",        0.01,  2,    "log-scale SD between persons of the three above") \
+    X(duration_log_sd,               "1",        0.01,  2,    "log-scale SD between persons of all that fades") \
     X(drift_sd_points,               "points",   0.1,   15,   "stationary SD of the illness's own drift")      \
     X(drift_correlation_d,           "d",        0.5,   100,  "time in which its correlation falls to 1/e")    \
     X(self_rating_sd_points,         "points",   0.1,   15,   "SD between persons of self-rating less MADRS")
