@@ -28,7 +28,7 @@ static const Option *option_named(const Usage *usage, Str name)
 }
 
 /* One option, with its value beside it or in the next word. ret_used: how many words it took. */
-static OptionsRead read_option(const Usage *usage, Str word, const char *next, int *ret_used)
+static OptionsRead read_option(Arena *a, const Usage *usage, Str word, const char *next, int *ret_used)
 {
     Str value, name = str_cut(word, '=', &value);
     const Option *option = option_named(usage, name);
@@ -44,7 +44,8 @@ static OptionsRead read_option(const Usage *usage, Str word, const char *next, i
     if (!value.p && !next)
         return wrong(usage, "this option needs a value", name);
     *ret_used = value.p ? 1 : 2;
-    *option->text = value.p ? value : str_from(next);
+    Str *to = option->texts ? list_add(a, option->texts) : option->text;
+    *to = value.p ? value : str_from(next);
     return OPTIONS_RUN;
 }
 
@@ -60,7 +61,7 @@ OptionsRead options_read(Arena *a, const Usage *usage, int argc, char **argv)
             print_help(usage);
             return OPTIONS_HELP;
         } else if (!only_operands && str_starts(word, S("-"))) {
-            OptionsRead read = read_option(usage, word, i + 1 < argc ? argv[i + 1] : NULL, &used);
+            OptionsRead read = read_option(a, usage, word, i + 1 < argc ? argv[i + 1] : NULL, &used);
             if (read != OPTIONS_RUN)
                 return read;
         } else if (usage->operands) {

@@ -13,8 +13,9 @@ typedef struct Option {
     const char *name;  /* "--db" */
     const char *value; /* what stands for its value in --help: "URL"; NULL: a flag */
     const char *help;
-    Str *text;  /* where the value goes, borrowed from argv */
-    bool *flag; /* where a flag goes */
+    Str *text;       /* where the value goes, borrowed from argv */
+    bool *flag;      /* where a flag goes */
+    Operands *texts; /* where the values go of an option that may come more than once */
 } Option;
 
 /* What a command takes. */

@@ -38,19 +38,6 @@ static MoodChance spread(double *values, size_t n)
                          values[(size_t)(0.95 * (double)(n - 1) + 0.5)] };
 }
 
-/* The chance of response at a time for a person whose drift is as the posterior has it. */
-static double response_chance(const MoodPosterior *posterior, const MoodDraw *draw, double points,
-                              double time_d)
-{
-    double days = time_d - posterior->as_of_d;
-    double keep = days < INFINITY ? exp(-draw->person.drift_per_d * days) : 0;
-    double sd = draw->person.drift_sd_points;
-    double variance = keep * keep * draw->drift.sd * draw->drift.sd + sd * sd * (1 - keep * keep);
-    double mean = points + (keep > 0 ? keep * draw->drift.mean : 0);
-    double above = draw->person.baseline_points / 2 - mean;
-    return variance > 0 ? normal_cdf(above / sqrt(variance)) : above >= 0;
-}
-
 /* The horizon's days, the mean course of each person without more infusions, and room for one with. */
 typedef struct Horizon {
     double *times_d, *without, *with;
@@ -100,7 +87,8 @@ static void set_benefit(Arena *a, const AdviceCase *q, const Horizon *h, AdviceO
         const MoodDraw *draw = &q->posterior->draws[i];
         mood_curve(&draw->person, course, h->times_d, h->days, h->with);
         h->benefit[i] = mean_difference(h->without + i * h->days, h->with, h->days);
-        h->response[i] = response_chance(q->posterior, draw, h->with[h->days - 1], h->times_d[h->days - 1]);
+        h->response[i] =
+            mood_response_chance(q->posterior, draw, h->with[h->days - 1], h->times_d[h->days - 1]);
         above += h->benefit[i] > 0;
     }
     option->benefit = spread(h->benefit, PERSONS);
@@ -433,7 +421,7 @@ static MoodChance response_at_end(Arena *a, const MoodPosterior *posterior, Mood
     double *chances = arena_new(a, double, PERSONS);
     for (size_t i = 0; i < PERSONS; i++) {
         const MoodDraw *draw = &posterior->draws[i];
-        chances[i] = response_chance(posterior, draw, mood_at(&draw->person, whole, at_d), at_d);
+        chances[i] = mood_response_chance(posterior, draw, mood_at(&draw->person, whole, at_d), at_d);
     }
     return spread(chances, PERSONS);
 }

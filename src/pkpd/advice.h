@@ -6,7 +6,7 @@
 #ifndef PKPD_ADVICE_H
 #define PKPD_ADVICE_H
 
-#include "pkpd/pkpd.h"
+#include "pkpd/mood.h"
 
 enum { ADVICE_OPTIONS_MAX = 240 };
 

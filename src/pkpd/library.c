@@ -32,7 +32,8 @@ static void load_all(void)
     lifetime = arena_create(SIZE_MAX);
     Ctx c = { .arena = lifetime };
     for (const EmbeddedFile *file = embedded_files; file->path; file++)
-        if (str_starts(str_from(file->path), S("data/drugs/")))
+        if (str_starts(str_from(file->path), S("data/drugs/")) &&
+            pkpd_is_star_file(lifetime, (Str){ file->start, (size_t)(file->end - file->start) }))
             load_or_stop(&c, file);
 }
 

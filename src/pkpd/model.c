@@ -161,6 +161,12 @@ static Str read_site(Ctx *c, Json *file)
     return site;
 }
 
+bool pkpd_is_star_file(Arena *a, Str json)
+{
+    Json *file = json_parse(a, json);
+    return file && !json_get(file, "flows");
+}
+
 Err pkpd_model_load(Ctx *c, Str json, PkpdModel *ret_model)
 {
     Json *file = json_parse(c->arena, json);
@@ -175,6 +181,7 @@ Err pkpd_model_load(Ctx *c, Str json, PkpdModel *ret_model)
         .population = words(c, file, "", "population"),
         .sampling_site = read_site(c, file),
         .effect_endpoint = words(c, file, "", "effect_endpoint"),
+        .published_check = words(c, file, "", "published_check"),
         .reference_kg = read_reference_kg(c, file),
         .compartments = read_compartments(c, file),
         .hash = content_hash(c->arena, json),

@@ -16,7 +16,7 @@
 #ifndef PKPD_MOOD_H
 #define PKPD_MOOD_H
 
-#include "pkpd/pkpd.h"
+#include "pkpd/exposure.h"
 
 /* ---- a population, as its file (data/mood/ID.json) says ---- */
 

@@ -1,5 +1,7 @@
 #include "pkpd/mood_posterior.h"
 
+#include "pkpd/draw.h"
+
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
@@ -31,6 +33,16 @@ static MoodBand band(double *values, size_t n)
     qsort(values, n, sizeof *values, ascending);
     return (MoodBand){ percentile(values, n, 0.05), percentile(values, n, 0.25), percentile(values, n, 0.5),
                        percentile(values, n, 0.75), percentile(values, n, 0.95) };
+}
+
+static MoodChance chance(double *values, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += values[i];
+    qsort(values, n, sizeof *values, ascending);
+    return (MoodChance){ n ? sum / (double)n : NAN, n ? percentile(values, n, 0.05) : NAN,
+                         n ? percentile(values, n, 0.95) : NAN };
 }
 
 /* ---- what is believed of the person ---- */
@@ -65,14 +77,21 @@ static double stream_normal(Stream *stream)
     return draw_normal(stream->seed, stream->subject, stream->index++);
 }
 
-/* The drift from the posterior's last score to from_d; without a score, as in the population. */
+/* The drift, from the posterior's last score to a time; without a score, as in the population. */
+static MoodNormal drift_at(const MoodPosterior *posterior, const MoodDraw *draw, double time_d)
+{
+    double days = time_d - posterior->as_of_d, sd = draw->person.drift_sd_points;
+    if (!(days < INFINITY))
+        return (MoodNormal){ 0, sd };
+    double keep = exp(-draw->person.drift_per_d * days);
+    return (MoodNormal){ keep * draw->drift.mean,
+                         sqrt(keep * keep * draw->drift.sd * draw->drift.sd + sd * sd * (1 - keep * keep)) };
+}
+
 static double drift_begin(const MoodPosterior *posterior, const MoodDraw *draw, double from_d, Stream *stream)
 {
-    double days = from_d - posterior->as_of_d;
-    double keep = days < INFINITY ? exp(-draw->person.drift_per_d * days) : 0;
-    double sd = draw->person.drift_sd_points;
-    double spread = sqrt(keep * keep * draw->drift.sd * draw->drift.sd + sd * sd * (1 - keep * keep));
-    return keep * draw->drift.mean + spread * stream_normal(stream);
+    MoodNormal drift = drift_at(posterior, draw, from_d);
+    return drift.mean + drift.sd * stream_normal(stream);
 }
 
 /* Adds one path of the drift, from where it stands on the first day, to a mean course on consecutive days. */
@@ -117,6 +136,14 @@ static double response_limit(const MoodPerson *person)
     return person->baseline_points / 2;
 }
 
+double mood_response_chance(const MoodPosterior *posterior, const MoodDraw *draw, double points,
+                            double time_d)
+{
+    MoodNormal drift = drift_at(posterior, draw, time_d);
+    double room = response_limit(&draw->person) - points - drift.mean;
+    return drift.sd > 0 ? normal_cdf(room / drift.sd) : room >= 0;
+}
+
 /* ---- bands of the coming days ---- */
 
 static double measured(const MoodPosterior *posterior, const MoodScale *scale, size_t i, size_t day,
@@ -127,6 +154,22 @@ static double measured(const MoodPosterior *posterior, const MoodScale *scale, s
     return mood_score_round(scale, score.mean + score.sd * noise);
 }
 
+/* The mean course of each draw again: the paths hold the drift already. */
+static void response_chances(Arena *a, const MoodPosterior *posterior, MoodCourse course, double from_d,
+                             size_t n, MoodDay *days)
+{
+    double *times_d = consecutive(a, from_d, n), *mean = arena_new(a, double, n);
+    double *chances = arena_new(a, double, n * posterior->n);
+    for (size_t i = 0; i < posterior->n; i++) {
+        const MoodDraw *draw = &posterior->draws[i];
+        mood_curve(&draw->person, course, times_d, n, mean);
+        for (size_t day = 0; day < n; day++)
+            chances[day * posterior->n + i] = mood_response_chance(posterior, draw, mean[day], times_d[day]);
+    }
+    for (size_t day = 0; day < n; day++)
+        days[day].response = chance(chances + day * posterior->n, posterior->n);
+}
+
 void mood_forecast(Arena *a, const MoodPosterior *posterior, MoodCourse course, MoodScaleId scale_id,
                    double from_d, size_t n, MoodDay *ret_days)
 {
@@ -134,17 +177,15 @@ void mood_forecast(Arena *a, const MoodPosterior *posterior, MoodCourse course, 
     const double *points = paths(a, posterior, course, from_d, n);
     double *latent = arena_new(a, double, posterior->n), *score = arena_new(a, double, posterior->n);
     for (size_t day = 0; day < n; day++) {
-        size_t responses = 0;
         for (size_t i = 0; i < posterior->n; i++) {
             latent[i] = points[i * n + day];
             score[i] = measured(posterior, scale, i, day, latent[i]);
-            responses += latent[i] <= response_limit(&posterior->draws[i].person);
         }
         ret_days[day] = (MoodDay){ .time_d = from_d + (double)day,
                                    .points = band(latent, posterior->n),
-                                   .score = band(score, posterior->n),
-                                   .response_chance = (double)responses / (double)posterior->n };
+                                   .score = band(score, posterior->n) };
     }
+    response_chances(a, posterior, course, from_d, n, ret_days);
 }
 
 /* ---- the day when response is lost ---- */
@@ -208,16 +249,6 @@ static MoodCourse with_dose(Arena *a, MoodCourse course, MoodDose extra)
     for (; i < course.n_doses; i++)
         doses[i + 1] = course.doses[i];
     return (MoodCourse){ doses, course.n_doses + 1 };
-}
-
-static MoodChance chance(double *values, size_t n)
-{
-    double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += values[i];
-    qsort(values, n, sizeof *values, ascending);
-    return (MoodChance){ n ? sum / (double)n : NAN, n ? percentile(values, n, 0.05) : NAN,
-                         n ? percentile(values, n, 0.95) : NAN };
 }
 
 /* One person's mean courses, without and with the infusion, and room for a path of the drift and of each. */

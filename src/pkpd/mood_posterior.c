@@ -1,5 +1,7 @@
 #include "pkpd/mood_posterior.h"
 
+#include "pkpd/draw.h"
+
 #include <assert.h>
 #include <math.h>
 

@@ -35,6 +35,11 @@ typedef struct MoodBand {
     double p05, p25, p50, p75, p95;
 } MoodBand;
 
+/* A chance with what is not known about it: the spread, over draws of the person, of the chance given the
+ * person (what is left to the illness's drift). */
+typedef struct MoodChance {
+    double mean, p05, p95;
+} MoodChance;
 typedef struct MoodPosterior {
     const MoodModel *model;
     MoodDraw *draws; /* equal weights */
@@ -67,8 +72,13 @@ typedef struct MoodDay {
     double time_d;
     MoodBand points; /* latent MADRS points */
     MoodBand score;  /* as it would be measured on the asked scale, whole numbers */
-    double response_chance;
+    MoodChance response;
 } MoodDay;
+
+/* The chance of response at a time at or after as_of_d for one draw whose mean course is at so many points
+ * there. */
+double mood_response_chance(const MoodPosterior *posterior, const MoodDraw *draw, double points,
+                            double time_d);
 
 /* Days from_d, from_d + 1 ... n of them (at most MOOD_HORIZON_MAX_D), from_d not before as_of_d. course holds
  * all doses, past and planned. ret_days has room for n. */
@@ -87,11 +97,6 @@ typedef struct MoodLoss {
 } MoodLoss;
 MoodLoss mood_loss(Arena *a, const MoodPosterior *posterior, MoodCourse course, double from_d, int within_d);
 
-/* A chance with what is not known about it: the spread, over draws of the person, of the chance given the
- * person (what is left to the illness's drift). */
-typedef struct MoodChance {
-    double mean, p05, p95;
-} MoodChance;
 typedef struct MoodKeep {
     MoodChance without, with, gain; /* of keeping response for the days, without and with the infusion */
     size_t n_with_response;         /* 0: nobody to keep it, chances NAN */

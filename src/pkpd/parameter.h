@@ -3,7 +3,7 @@
 #ifndef PKPD_PARAMETER_H
 #define PKPD_PARAMETER_H
 
-#include "pkpd/pkpd.h"
+#include "pkpd/exposure.h"
 
 typedef enum Dimension { VOLUME, CLEARANCE, RATE_CONSTANT } Dimension;
 

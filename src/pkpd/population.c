@@ -1,5 +1,7 @@
 #include "pkpd/population_kernel.h"
 
+#include "pkpd/draw.h"
+
 #include <assert.h>
 #include <math.h>
 #include <omp.h>

@@ -17,7 +17,7 @@
 #ifndef PKPD_POPULATION_H
 #define PKPD_POPULATION_H
 
-#include "pkpd/pkpd.h"
+#include "pkpd/exposure.h"
 
 /* ---- which code runs ---- */
 

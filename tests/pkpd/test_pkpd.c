@@ -314,7 +314,8 @@ static Str model_file(const char *volume)
     return arena_fmt(
         test_ctx.arena,
         "{\"id\":\"m\",\"title\":\"M\",\"drug\":\"d\",\"cites\":\"c\",\"population\":\"p\","
-        "\"sampling_site\":\"venous\",\"effect_endpoint\":\"e\",\"compartments\":1,\"reference_kg\":70,"
+        "\"sampling_site\":\"venous\",\"effect_endpoint\":\"e\",\"published_check\":\"n\",\"compartments\":1,"
+        "\"reference_kg\":70,"
         "\"parameters\":[%s,"
         "{\"name\":\"CL\",\"value\":84,\"unit\":\"L/"
         "h\",\"weight_exponent\":0.75,\"cites\":\"c\",\"seen\":\"paper\"},"
