@@ -3,53 +3,18 @@
 // copy is mounted, and the acknowledged writes are looked for in it. The control run has synchronous=NORMAL and must lose
 // some: else the test could not see a loss. EUTHYMIA_CYCLES says how often (./test --long: 50). Needs root and loop devices.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Clinic } from '../api/clinic.mjs';
+import { Disk, ran, whyNot } from './disk.mjs';
 import { Load } from './load.mjs';
 
 const CYCLES = Number(process.env.EUTHYMIA_CYCLES ?? 3);
-const DISK_BYTES = 96 * 1024 * 1024;
 const here = dirname(fileURLToPath(import.meta.url));
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-const ran = (program, ...args) => {
-  const { status, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${error ?? stderr}`);
-};
-
-/** An ext4 of its own, in a file. */
-class Disk {
-  constructor(folder, name) {
-    this.file = join(folder, `${name}.img`);
-    this.mount = join(folder, name);
-    mkdirSync(this.mount);
-  }
-  make() {
-    writeFileSync(this.file, '');
-    truncateSync(this.file, DISK_BYTES);
-    ran('mkfs.ext4', '-q', '-F', this.file);
-    return this.open();
-  }
-  open() { ran('mount', '-o', 'loop', this.file, this.mount); return this; }
-  close() { spawnSync('umount', [this.mount]); }
-}
-
-function whyNot() {
-  if (process.getuid() !== 0) return 'needs root';
-  const folder = mkdtempSync(join(tmpdir(), 'euthymia-loop-'));
-  try {
-    new Disk(folder, 'try').make().close();
-    return false;
-  } catch (error) {
-    return `no loop devices here: ${error.message.trim().split('\n')[0]}`;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
 
 describe('a power cut', { skip: whyNot() }, () => {
   let folder;
