@@ -1,6 +1,7 @@
 /* Virtual patients: their vectors against libm's long double functions, their curves against pkpd_at(), the
  * reference and a 60-digit matrix exponential, each path against the portable one, and one thread against
  * more. */
+#include "pkpd/pkpd.h"
 #include "pkpd/population_kernel.h"
 
 #include <math.h>
