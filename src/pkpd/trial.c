@@ -240,10 +240,12 @@ static void clear(const TrialPlan *plan, TrialResult *result)
         result->day[i].score.scale = result->day[i].change.scale = SKETCH_WHOLE;
 }
 
-/* A program without effect models has trials all the same. */
+/* Their numbers are good with the concentrations of one drug model only. */
 static bool has_effects(const Arm *arm)
 {
-    return arm->systolic && arm->dissociation;
+    Str model = arm->plan->population->model->id;
+    return arm->systolic && str_eq(arm->systolic->exposure_model, model) && arm->dissociation &&
+           str_eq(arm->dissociation->exposure_model, model);
 }
 
 /* effect_virtual() numbers its persons from 0, so each chunk has a seed of its own. */

@@ -170,10 +170,26 @@ static void test_arms_share_their_patients(void **state)
         assert_int_equal(drug[i].response.n, 4000);
     }
     assert_true(results[1].quantity[TRIAL_CMAX].most == 0);
-    if (results[0].quantity[TRIAL_SYSTOLIC_MAX].n > 0) {
-        assert_true(results[0].systolic_passes[0].passed > results[1].systolic_passes[0].passed);
-        assert_true(results[0].systolic_passes[0].passed > results[0].systolic_passes[1].passed);
-    }
+    assert_int_equal(results[0].quantity[TRIAL_SYSTOLIC_MAX].n + results[0].outside_effects, 4000);
+    assert_true(results[0].systolic_passes[0].passed > results[1].systolic_passes[0].passed);
+    assert_true(results[0].systolic_passes[0].passed > results[0].systolic_passes[1].passed);
+}
+
+/* Without drug nothing moves the pressure from where it rests: of a normal of the population's SD and that of
+ * the day, so many are at the limit and above. */
+static void test_resting_pressure(void **state)
+{
+    (void)state;
+    TrialPlan plan = plan_of(20000);
+    TrialResult *results = run(&plan);
+    double day_sd = effect_model(S("systolic"))->parameter[EFFECT_BASELINE_SD].value;
+    double sd = hypot(plan.population->resting_systolic_sd_mmhg, day_sd), mean = 125;
+    const Sketch *mmhg = &results[1].quantity[TRIAL_SYSTOLIC_MAX];
+    assert_near(mmhg->mean, mean, 5 * sd / sqrt(20000), "mean");
+    assert_near(sketch_sd(mmhg), sd, 0.03 * sd, "SD");
+    double share = normal_cdf(-(160 - mean) / sd);
+    assert_near(proportion_interval(results[1].systolic_passes[0]).share, share, 5 * sqrt(share / 20000),
+                "160 mmHg");
 }
 
 static void expect_refusal(const TrialPlan *plan, Err err, const char *path)
@@ -241,6 +257,7 @@ int main(void)
         cmocka_unit_test(test_threads_change_nothing),
         cmocka_unit_test(test_exposure),
         cmocka_unit_test(test_arms_share_their_patients),
+        cmocka_unit_test(test_resting_pressure),
         cmocka_unit_test(test_outside_the_domain),
         cmocka_unit_test(test_a_faulty_population),
     };
