@@ -2,12 +2,13 @@
 #include "cli/cli.h"
 #include "cli/option.h"
 #include "server/account.h"
+#include "server/totp.h"
 
 #include <stdio.h>
 
 typedef struct UserOptions {
     Str db, role, display, person, same_as;
-    bool password_from_stdin, json;
+    bool password_from_stdin, json, off;
 } UserOptions;
 
 /* The first line of standard input, without its end. */
@@ -55,6 +56,35 @@ static Err add_user(Ctx *c, Str chain, const UserOptions *o, Str name)
     return OK;
 }
 
+/* The secret is shown once, for the authenticator. */
+static Err set_second_factor(Ctx *c, Str chain, Str name, bool off)
+{
+    Str secret = off ? STR_NONE : totp_secret(c->arena, c->random);
+    AUTO(tx_done) Tx *tx = NULL;
+    TRY(tx_begin(c, &tx));
+    Err err = account_set_second_factor(c, name, secret);
+    if (err == ERR_NOT_FOUND)
+        return problem(c, err, S("NAME"), "There is no account named %.*s.", STR_ARG(name));
+    TRY(err);
+    TRY(cli_audit(c, chain,
+                  arena_fmt(c->arena, "user second-factor %.*s%s", STR_ARG(name), off ? " --off" : "")));
+    TRY(tx_commit(tx));
+    if (off) {
+        printf("%.*s signs in with the password alone\n", STR_ARG(name));
+        return OK;
+    }
+    Str address = totp_address(c->arena, secret, name);
+    printf("%.*s\nEnter it in an authenticator now: it is shown once. From the next sign-in on a code is "
+           "needed.\n",
+           STR_ARG(address));
+    return OK;
+}
+
+static bool asked_for(const Operands *operands, const char *action)
+{
+    return operands->n == 2 && str_is(operands->at[0], action);
+}
+
 int cmd_user(int argc, char **argv)
 {
     UserOptions o = { .db = S(CLI_DB_USUAL) };
@@ -69,16 +99,25 @@ int cmd_user(int argc, char **argv)
           .text = &o.same_as },
         { "--db", "URL", "sqlite:FILE or postgres://... (" CLI_DB_USUAL "); created where missing",
           .text = &o.db },
+        { "--off", NULL, "with second-factor: no code is asked for any more", .flag = &o.off },
         { "--json", NULL, "prints the account as JSON", .flag = &o.json },
         { 0 },
     };
-    const Usage usage = { "euthymia user add NAME --role ROLE [options]", "Adds an account.", options,
-                          &operands };
+    const Usage usage = {
+        "euthymia user add NAME --role ROLE [options]\n       euthymia user second-factor NAME "
+        "[--off] [--db URL]",
+        "Adds an account, or makes the sign-in of one ask for a code of an authenticator.", options, &operands
+    };
     AUTO(cli_end) Cli cli = cli_begin();
     OptionsRead read = options_read(cli.arena, &usage, argc, argv);
     if (read != OPTIONS_RUN)
         return read == OPTIONS_HELP ? EXIT_DONE : EXIT_USAGE;
-    if (operands.n != 2 || !str_is(operands.at[0], "add") || role_from_name(o.role) == ROLE_NONE) {
+    if (asked_for(&operands, "second-factor")) {
+        Err opened = cli_open(&cli, o.db);
+        return cli_exit(&cli.ctx, opened == OK ? set_second_factor(&cli.ctx, cli.chain, operands.at[1], o.off)
+                                               : opened);
+    }
+    if (!asked_for(&operands, "add") || role_from_name(o.role) == ROLE_NONE) {
         fprintf(stderr, "a name and a role are needed\nusage: %s\n", usage.line);
         return EXIT_USAGE;
     }

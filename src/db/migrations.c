@@ -201,6 +201,11 @@ static const char audit_chains[] =
     "ALTER TABLE audit ADD COLUMN hash TEXT;"
     "CREATE UNIQUE INDEX audit_by_chain ON audit (chain, number);";
 
+/* A second factor at the sign-in (server/totp.h): its secret, and the newest step whose code was used. */
+static const char second_factor[] =
+    "ALTER TABLE account ADD COLUMN second_factor TEXT;"
+    "ALTER TABLE account ADD COLUMN second_factor_step BIGINT;";
+
 /* clang-format on */
 
 typedef struct Migration {
@@ -216,6 +221,7 @@ static const Migration migrations[] = {
     { 4, .text = accounts },
     { 5, .sqlite = add_only_sqlite, .postgres = add_only_postgres },
     { 6, .text = audit_chains },
+    { 7, .text = second_factor },
 };
 static const size_t migrations_n = sizeof migrations / sizeof migrations[0];
 

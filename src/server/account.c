@@ -154,9 +154,11 @@ Err account_add(Ctx *c, const NewAccount *account, Str *ret_person_id)
 Err account_find(Ctx *c, Str name, Account *ret_account)
 {
     AUTO(rows_done) Rows *rows = NULL;
-    TRY(db_query(
-        c, SQL("SELECT name, role, person_id, display, password_hash, disabled FROM account WHERE name = $1"),
-        ARGS(T(name)), &rows));
+    TRY(db_query(c,
+                 SQL("SELECT name, role, person_id, display, password_hash, disabled, second_factor, "
+                     "second_factor_step "
+                     "FROM account WHERE name = $1"),
+                 ARGS(T(name)), &rows));
     if (!rows_next(rows)) {
         TRY(rows_error(rows));
         return ERR_NOT_FOUND;
@@ -168,6 +170,42 @@ Err account_find(Ctx *c, Str name, Account *ret_account)
         .display = arena_str(c->arena, rows_text(rows, 3)),
         .password_hash = rows_null(rows, 4) ? STR_NONE : arena_str(c->arena, rows_text(rows, 4)),
         .disabled = rows_int(rows, 5) != 0,
+        .second_factor = rows_null(rows, 6) ? STR_NONE : arena_str(c->arena, rows_text(rows, 6)),
+        .second_factor_step = rows_int(rows, 7),
     };
     return OK;
+}
+
+static Err changed_one(Rows *rows)
+{
+    if (rows_next(rows))
+        return OK;
+    TRY(rows_error(rows));
+    return ERR_NOT_FOUND;
+}
+
+Err account_set_second_factor(Ctx *c, Str name, Str secret)
+{
+    AUTO(tx_done) Tx *tx = NULL;
+    TRY(tx_begin(c, &tx));
+    AUTO(rows_done) Rows *rows = NULL;
+    TRY(db_query(c,
+                 SQL("UPDATE account SET second_factor = $1, second_factor_step = 0 WHERE name = $2 "
+                     "RETURNING name"),
+                 ARGS(T(secret), T(name)), &rows));
+    TRY(changed_one(rows));
+    return tx_commit(tx);
+}
+
+Err account_take_step(Ctx *c, Str name, int64_t step)
+{
+    AUTO(tx_done) Tx *tx = NULL;
+    TRY(tx_begin(c, &tx));
+    AUTO(rows_done) Rows *rows = NULL;
+    TRY(db_query(c,
+                 SQL("UPDATE account SET second_factor_step = $1 WHERE name = $2 AND second_factor_step < $1 "
+                     "RETURNING name"),
+                 ARGS(I(step), T(name)), &rows));
+    TRY(changed_one(rows));
+    return tx_commit(tx);
 }

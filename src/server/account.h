@@ -23,7 +23,9 @@ typedef struct NewAccount {
 typedef struct Account {
     Str name, person_id, display;
     Role role;
-    Str password_hash; /* absent: no password */
+    Str password_hash;          /* absent: no password */
+    Str second_factor;          /* its secret (totp.h); absent: the password alone is asked for */
+    int64_t second_factor_step; /* the newest that was used */
     bool disabled;
 } Account;
 
@@ -32,6 +34,10 @@ typedef struct Account {
 MUST_USE Err account_add(Ctx *c, const NewAccount *account, Str *ret_person_id);
 /* ERR_NOT_FOUND. */
 MUST_USE Err account_find(Ctx *c, Str name, Account *ret_account);
+/* secret absent: the password alone is asked for from now on. ERR_NOT_FOUND. */
+MUST_USE Err account_set_second_factor(Ctx *c, Str name, Str secret);
+/* Uses the step's code up; ERR_NOT_FOUND where it or a newer one was used already. */
+MUST_USE Err account_take_step(Ctx *c, Str name, int64_t step);
 /* Takes the same time whether there is such an account or not: account may be NULL. */
 bool account_password_right(const Account *account, Str password);
 

@@ -8,6 +8,7 @@
 #include "server/route.h"
 #include "server/server_state.h"
 #include "server/session.h"
+#include "server/totp.h"
 
 static const char plain_json[] = "application/json; charset=utf-8";
 
@@ -33,6 +34,7 @@ static Str cookie_text(Request *r, Str secret, int64_t life_us)
 
 typedef struct Credentials {
     Str name, password;
+    Str code; /* of the second factor; may be absent */
 } Credentials;
 
 static Err read_credentials(Request *r, Credentials *ret)
@@ -42,7 +44,8 @@ static Err read_credentials(Request *r, Credentials *ret)
         return problem(c, ERR_MEDIA, STR_NONE, "The body must be application/json.");
     TRY(json_scan(c, r->body));
     Json *body = json_parse(c->arena, r->body);
-    *ret = (Credentials){ json_find_str(body, "name"), json_find_str(body, "password") };
+    *ret = (Credentials){ json_find_str(body, "name"), json_find_str(body, "password"),
+                          json_find_str(body, "code") };
     if (ret->name.p && ret->password.p)
         return OK;
     return problem(c, ERR_SYNTAX, ret->name.p ? S("password") : S("name"),
@@ -69,6 +72,25 @@ static Err check_credentials(Request *r, const Credentials *credentials, Account
     return OK;
 }
 
+/* A client knows by the expression, "code", that it is asked for one. */
+static Err check_second_factor(Request *r, const Account *account, Str code)
+{
+    Ctx *c = &r->ctx;
+    int64_t step;
+    if (!account->second_factor.p)
+        return OK;
+    if (!code.p)
+        return problem(c, ERR_SIGN_IN, S("code"), "The code of your authenticator is needed.");
+    if (!totp_is_right(c->arena, account->second_factor, code, clock_now_us(), account->second_factor_step,
+                       &step))
+        return problem(c, ERR_SIGN_IN, S("code"),
+                       "The code is not right, or was used. Wait for the next one.");
+    Err err = account_take_step(c, account->name, step);
+    if (err == ERR_NOT_FOUND)
+        return problem(c, ERR_SIGN_IN, S("code"), "The code was used. Wait for the next one.");
+    return err;
+}
+
 Err auth_http_sign_in(Request *r)
 {
     Ctx *c = &r->ctx;
@@ -81,6 +103,7 @@ Err auth_http_sign_in(Request *r)
     TRY(server_rate_take(r, rate_name(r, "address", r->address), tries_of_address));
     TRY(server_rate_take(r, account_tries, tries_of_account));
     TRY(check_credentials(r, &credentials, &account));
+    TRY(check_second_factor(r, &account, credentials.code));
     server_rate_forget(r->server, account_tries);
     c->user = (User){ account.name, account.person_id, account.display, account.role };
     TRY(session_open(c, SESSION_COOKIE, account.name, c->now_us + SESSION_LIFE_US, &secret));

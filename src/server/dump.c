@@ -32,7 +32,7 @@ typedef struct Table {
 static const Table tables[TABLES] = {
     [TABLE_RESOURCE] = { "resource", "ttiiit", 2 },
     [TABLE_HISTORY] = { "resource_history", "ttiiit", 3 },
-    [TABLE_ACCOUNT] = { "account", "tttttii", 1 },
+    [TABLE_ACCOUNT] = { "account", "tttttiiti", 1 },
     [TABLE_SESSION] = { "session", "ttiiiti", 1 },
     [TABLE_LINK] = { "patient_link", "ttttttttiii", 1 },
     [TABLE_IDEMPOTENCY] = { "idempotency", "tttttittit", 2 },
@@ -52,8 +52,9 @@ static const Sql *select_page(TableId table)
         return SQL("SELECT type, id, version, updated_us, deleted, body FROM resource_history"
                    " WHERE (type, id, version) > ($1, $2, $3) ORDER BY type, id, version LIMIT $4");
     case TABLE_ACCOUNT:
-        return SQL("SELECT name, role, person_id, display, password_hash, disabled, created_us FROM account"
-                   " WHERE name > $1 ORDER BY name LIMIT $2");
+        return SQL(
+            "SELECT name, role, person_id, display, password_hash, disabled, created_us, second_factor,"
+            " second_factor_step FROM account WHERE name > $1 ORDER BY name LIMIT $2");
     case TABLE_SESSION:
         return SQL("SELECT token_hash, account, created_us, last_seen_us, expires_us, kind, revoked_us"
                    " FROM session WHERE token_hash > $1 ORDER BY token_hash LIMIT $2");
@@ -88,8 +89,8 @@ static const Sql *insert_row(TableId table)
         return SQL("INSERT INTO resource_history (type, id, version, updated_us, deleted, body)"
                    " VALUES ($1, $2, $3, $4, $5, $6)");
     case TABLE_ACCOUNT:
-        return SQL("INSERT INTO account (name, role, person_id, display, password_hash, disabled, created_us)"
-                   " VALUES ($1, $2, $3, $4, $5, $6, $7)");
+        return SQL("INSERT INTO account (name, role, person_id, display, password_hash, disabled, created_us,"
+                   " second_factor, second_factor_step) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
     case TABLE_SESSION:
         return SQL("INSERT INTO session (token_hash, account, created_us, last_seen_us, expires_us, kind,"
                    " revoked_us) VALUES ($1, $2, $3, $4, $5, $6, $7)");

@@ -1,7 +1,18 @@
 // Who may come in, and as whom.
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { euthymia, issue, onEachEngine, patient } from './clinic.mjs';
+import { euthymia, issue, onEachEngine, password, patient } from './clinic.mjs';
+
+/** As an authenticator makes it (RFC 6238). */
+function oneTimeCode(secret, step) {
+  const bits = [...secret].map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('');
+  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(step));
+  const hash = createHmac('sha1', key).update(counter).digest();
+  return String((hash.readUInt32BE(hash[19] & 15) & 0x7fffffff) % 1_000_000).padStart(6, '0');
+}
 
 onEachEngine(describe, { before, after }, (clinic) => {
   const call = (...args) => clinic().call(...args);
@@ -97,5 +108,22 @@ onEachEngine(describe, { before, after }, (clinic) => {
     assert.equal(issue(await call('admin', 'GET', '/fhir/Patient')).code, 'forbidden');
     const rows = JSON.stringify(await clinic().audit());
     assert.ok(!rows.includes('correct horse') && !rows.includes(clinic().token('system')));
+  });
+
+  it('asks for a second factor where an account has one, and takes each code once', async () => {
+    clinic().addUser('careful', 'nurse');
+    const made = euthymia(['user', 'second-factor', 'careful', '--db', clinic().db]);
+    assert.equal(made.status, 0, made.stderr);
+    const secret = /secret=([A-Z2-7]{32})/.exec(made.stdout)[1];
+    const signIn = (code) => call(null, 'POST', '/auth/sign-in', { name: 'careful', password, ...(code ? { code } : {}) }, { 'content-type': 'application/json' });
+    const asked = await signIn();
+    assert.deepEqual([asked.status, issue(asked).expression], [401, ['code']]);
+    assert.equal((await signIn('000000')).status, 401);
+    const code = oneTimeCode(secret, Math.floor(Date.now() / 30_000));
+    assert.equal((await signIn(code)).status, 200);
+    assert.equal((await signIn(code)).status, 401, 'a code is good once');
+    assert.equal(euthymia(['user', 'second-factor', 'careful', '--off', '--db', clinic().db]).status, 0);
+    assert.equal((await signIn()).status, 200);
+    assert.equal(euthymia(['user', 'second-factor', 'nobody', '--db', clinic().db]).status, 1);
   });
 });

@@ -126,7 +126,7 @@ export async function create(resource: Resource): Promise<Resource> {
 
 export interface Me { account: string; display: string; role: string; personId: string; zone: string; now: string; demo: boolean }
 export async function me(): Promise<Me> { return (await send('/auth/me', {})) as Me; }
-export async function signIn(name: string, password: string): Promise<void> {
-  await send('/auth/sign-in', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ name, password }) });
+export async function signIn(name: string, password: string, code?: string): Promise<void> {
+  await send('/auth/sign-in', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ name, password, ...(code ? { code } : {}) }) });
 }
 export async function signOut(): Promise<void> { await send('/auth/sign-out', { method: 'POST' }); }

@@ -2,7 +2,7 @@
 // this page is live, and the word "demo" where the clinic is one.
 import type { ComponentType, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { ask, list, me, number, signIn, signOut, text, whenSignedOut, type Group, type Me } from './client';
+import { Refused, ask, list, me, number, signIn, signOut, text, whenSignedOut, type Group, type Me } from './client';
 import { birthDate, clockSeconds, day, setClinicZone } from './format';
 import { link, onEvent, setServerClock, startLive } from './live';
 import { Glyph, Icon, Problem, useLoad, useSend } from './parts';
@@ -51,11 +51,14 @@ export function Shell(): JSX.Element {
 
 function SignIn({ error, signedIn }: { error: unknown; signedIn: () => Promise<void> }): JSX.Element {
   const { busy, error: refused, send } = useSend();
+  /* The server says by the issue's path that it wants the code of a second factor; the field then stays. */
+  const [wantsCode, setWantsCode] = useState(false);
+  if (!wantsCode && refused instanceof Refused && refused.issues.some((issue) => issue.path === 'code')) setWantsCode(true);
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
     void send(async () => {
-      await signIn(String(form.get('name')), String(form.get('password')));
+      await signIn(String(form.get('name')), String(form.get('password')), String(form.get('code') ?? ''));
       await signedIn();
     });
   };
@@ -64,6 +67,8 @@ function SignIn({ error, signedIn }: { error: unknown; signedIn: () => Promise<v
       <div class="mark"><Icon name="mark" />Euthymia</div>
       <label class="field"><span class="lab">Name</span><input class="in" name="name" autocomplete="username" required autofocus /></label>
       <label class="field"><span class="lab">Password</span><input class="in" name="password" type="password" autocomplete="current-password" required /></label>
+      {wantsCode && <label class="field"><span class="lab">Code of your authenticator</span>
+        <input class="in" name="code" inputMode="numeric" autocomplete="one-time-code" pattern="[0-9]{6}" maxLength={6} required autofocus /></label>}
       <Problem error={refused ?? error} />
       <button class="btn pri block" disabled={busy}>Sign in</button>
     </form>
