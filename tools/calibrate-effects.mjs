@@ -182,12 +182,14 @@ function pressureFile(id, title, settings, { slope, trialSd, omega, readingSd })
 /* Two figures only and no spread: a rise may be a fall in one person, so s is added. */
 function heartRate() {
   const unit = 'beats/min per 100 ng/mL', per = 100 / ce(40);
-  const trials = [['Zhou', 'zhou', 1.9, 'largest mean of readings (30 to 40 min): +1.9'],
-    ['meta-analysis', 'meta', 4.09, 'average rise over trials: +4.09 (0.55 to 7.63)']];
+  const trials = [['Zhou', 'zhou', 1.9, 'largest mean of readings (30 to 40 min): +1.9',
+    'mean of readings at one time'],
+    ['meta-analysis', 'meta', 4.09, 'average rise over trials: +4.09 (0.55 to 7.63)',
+    'mean over trials, definitions mixed']];
   const settings = trials.map(([name, source, mean, figure]) => ({ name, figure: `${figure} beats/min`,
     slope: rounded(mean * per), cites: from[source][0], seen: from[source][1] }));
-  trials.forEach(([name, source, mean], i) => tell('heart-rate', `rise at 40 min, ${name}`,
-    'mean of readings at one time', source, mean, settings[i].slope * ce(40) / 100, 'calibrated'));
+  trials.forEach(([name, source, mean, , kind], i) => tell('heart-rate', `rise at 40 min, ${name}`, kind, source, mean,
+    settings[i].slope * ce(40) / 100, 'calibrated'));
   const slope = (settings[0].slope + settings[1].slope) / 2;
   return { ...vitalStart('heart-rate', 'Heart rate', 'beats/min', 250, 'normal'),
     parameters: [

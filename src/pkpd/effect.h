@@ -179,7 +179,8 @@ typedef struct EffectPosterior {
     /* Of the quadrature's nodes, 1 / sum of squared weights, for today's s. Draws are independent of each
      * other, so their own effective size is their number; under 10 nodes they would be too coarse. */
     double effective_sample_size;
-    const EffectOutlier *outliers; /* in the arena */
+    const EffectOutlier
+        *outliers; /* in the arena, least probable first; a gross one can make others look odd */
     size_t n_outliers;
     /* Private to effect_draws(): weights of person's part (given earlier sessions) and of today's s. */
     double least_s, step_s;

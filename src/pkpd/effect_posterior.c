@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdlib.h>
 
 static const double REACH_SD = 6;
 /* Two-sided: of a course of ten readings that are as the model says, one course in a hundred shows one. */
@@ -305,6 +306,12 @@ static double reading_probability(const EffectModel *model, const Grid *grid, co
 
 typedef LIST(EffectOutlier) Outliers;
 
+static int by_probability(const void *a, const void *b)
+{
+    double x = ((const EffectOutlier *)a)->probability, y = ((const EffectOutlier *)b)->probability;
+    return (x > y) - (x < y);
+}
+
 static void find_outliers(Ctx *c, const EffectModel *model, const Grid *grid, const EffectSession *sessions,
                           size_t n, double *const *about, Outliers *outliers)
 {
@@ -319,6 +326,8 @@ static void find_outliers(Ctx *c, const EffectModel *model, const Grid *grid, co
                 *list_add(c->arena, outliers) = (EffectOutlier){ k, j, p };
         }
     }
+    if (outliers->n)
+        qsort(outliers->at, outliers->n, sizeof *outliers->at, by_probability);
 }
 
 /* ---- the posterior ---- */
