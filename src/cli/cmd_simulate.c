@@ -12,7 +12,7 @@ static const double MINUTES_MOST = 1e7, MG_MOST = 1e5;
 
 /* As it stands on the command line. */
 typedef struct Words {
-    Str model, weight_kg, age_years, sex, times, unit;
+    Str model, weight_kg, age_years, sex, times, unit, with;
     bool csv, json;
 } Words;
 
@@ -32,6 +32,7 @@ typedef struct Times {
 
 typedef struct Simulation {
     const PkpdNetwork *model;
+    const NetworkCovariate *covariate; /* NULL: none */
     NetworkPerson person;
     Doses doses;
     NetworkOverrides overrides;
@@ -203,6 +204,8 @@ static bool understand(Arena *a, const Words *words, const Operands *doses, cons
     *s = (Simulation){ .model = network_find(a, words->model), .json = words->json };
     if (!s->model)
         return wrong("--model", words->model, "there is no such model; --help lists them");
+    if (words->with.p && !(s->covariate = network_covariate(a, words->with)))
+        return wrong("--with", words->with, "there is no such covariate; --help lists them");
     if (!str_is(words->sex, "male") && !str_is(words->sex, "female"))
         return wrong("--sex", words->sex, "male or female is needed");
     return number("--weight-kg", words->weight_kg, 0.5, 500, &s->person.weight_kg) &&
@@ -238,8 +241,8 @@ static Err simulate(Ctx *c, const Simulation *s)
     double *values = arena_new(c->arena, double, s->times.n *network_outputs(s->model));
     for (size_t i = 0; i < s->times.n; i++)
         times_min[i] = s->times.at[i].at_min;
-    TRY(network_curve(c, s->model, &s->person, &s->overrides, s->doses.at, s->doses.n, times_min, s->times.n,
-                      values));
+    TRY(network_curve(c, s->model, &s->person, s->covariate, &s->overrides, s->doses.at, s->doses.n,
+                      times_min, s->times.n, values));
     print_values(s, values);
     return OK;
 }
@@ -267,6 +270,38 @@ static void print_models(Arena *a)
            "min).\n");
 }
 
+static Str factor_words(Arena *a, double factor)
+{
+    return isnan(factor) ? S("-") : arena_fmt(a, "x %g", factor);
+}
+
+static void print_covariates(Arena *a)
+{
+    size_t n;
+    const NetworkCovariate *list = network_covariates(a, &n);
+    printf("\nGenotypes and medicines (--with); a dash: not known, and then nothing is changed:\n\n");
+    for (size_t i = 0; i < n; i++) {
+        const NetworkCovariate *row = &list[i];
+        Str clearance = factor_words(a, row->clearance), iv = factor_words(a, row->iv_exposure),
+            oral = factor_words(a, row->oral_exposure);
+        printf("  %-16.*s clearance %.*s, area after iv %.*s, after po %.*s\n", STR_ARG(row->id),
+               STR_ARG(clearance), STR_ARG(iv), STR_ARG(oral));
+        printf("                   %.*s (%.*s)\n", STR_ARG(row->cites), STR_ARG(row->seen));
+    }
+}
+
+static void print_bioavailability(Arena *a)
+{
+    size_t n;
+    const Bioavailability *list = network_bioavailability(a, &n);
+    printf("\nPublished bioavailabilities. They disagree, up to fourfold for the racemate from the nose; "
+           "none is an "
+           "average:\n\n");
+    for (size_t i = 0; i < n; i++)
+        printf("  %.*s  %-5g %.*s: %.*s (%.*s)\n", STR_ARG(list[i].route), list[i].fraction,
+               STR_ARG(list[i].drug), STR_ARG(list[i].cites), STR_ARG(list[i].seen));
+}
+
 int cmd_simulate(int argc, char **argv)
 {
     Words words = {
@@ -284,6 +319,7 @@ int cmd_simulate(int argc, char **argv)
         { "--age-y", "YEARS", "of the patient (45)", .text = &words.age_years },
         { "--sex", "SEX", "male or female (male); no model here depends on it", .text = &words.sex },
         { "--param", "NAME=VALUE", "in place of the model's own; as often as needed", .texts = &params },
+        { "--with", "NAME", "one of the genotypes and medicines below", .text = &words.with },
         { "--csv", NULL, "CSV: time,output,value,unit (the usual)", .flag = &words.csv },
         { "--json", NULL, "JSON instead", .flag = &words.json },
         { 0 },
@@ -292,8 +328,11 @@ int cmd_simulate(int argc, char **argv)
                           "Prints what a drug model predicts for a typical patient.", options, NULL };
     AUTO(cli_end) Cli cli = cli_begin();
     OptionsRead read = options_read(cli.arena, &usage, argc, argv);
-    if (read == OPTIONS_HELP)
+    if (read == OPTIONS_HELP) {
         print_models(cli.arena);
+        print_covariates(cli.arena);
+        print_bioavailability(cli.arena);
+    }
     if (read != OPTIONS_RUN)
         return read == OPTIONS_HELP ? EXIT_DONE : EXIT_USAGE;
     Simulation simulation;

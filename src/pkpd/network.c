@@ -50,6 +50,33 @@ static Err override(Ctx *c, PkpdNetwork *network, const NetworkOverrides *overri
     return OK;
 }
 
+/* Of the vein's area under the curve: by clearance. What is not known changes nothing. */
+static double clearance_factor(const NetworkCovariate *covariate)
+{
+    if (!isnan(covariate->clearance))
+        return covariate->clearance;
+    return isnan(covariate->iv_exposure) ? 1 : 1 / covariate->iv_exposure;
+}
+
+static Err change_clearance(Ctx *c, const NetworkCovariate *covariate, PkpdNetwork *n)
+{
+    double factor = clearance_factor(covariate);
+    if (factor != 1 && n->clearance[0] < 0)
+        return problem(c, ERR_RULE, covariate->id, "The model %.*s has no single clearance to change.",
+                       STR_ARG(n->title));
+    for (int i = 0; i < NETWORK_FACTORS && n->clearance[i] >= 0; i++)
+        n->parameters[n->clearance[i]].value *= factor;
+    return OK;
+}
+
+/* What of the change by mouth is not the clearance's: less or more gets in. */
+static double oral_factor(const NetworkCovariate *covariate)
+{
+    if (!covariate || isnan(covariate->oral_exposure))
+        return 1;
+    return covariate->oral_exposure * clearance_factor(covariate);
+}
+
 static Err within_domain(Ctx *c, const PkpdNetwork *n, const NetworkPerson *person)
 {
     if (!(person->age_years >= n->domain.age_years_min && person->age_years <= n->age_years_max))
@@ -102,15 +129,17 @@ static void add_entries(Arena *a, const PkpdNetwork *n, const PkpdDose *dose, Va
     }
 }
 
-static Err enter(Ctx *c, const PkpdNetwork *n, const Values *values, const PkpdDose *doses, size_t n_doses,
-                 Entries *entries)
+static Err enter(Ctx *c, const PkpdNetwork *n, const Values *values, double oral, const PkpdDose *doses,
+                 size_t n_doses, Entries *entries)
 {
     for (size_t i = 0; i < n_doses; i++) {
         if (!network_has_route(n, doses[i].route))
             return problem(c, ERR_RULE, S("dose"), "The model %.*s has no such route: %s.", STR_ARG(n->title),
                            pkpd_route_word(doses[i].route));
         bool later = doses[i].route == ROUTE_IN && devices_before(doses, i) > 0;
-        add_entries(c->arena, n, &doses[i], *values, later, entries);
+        PkpdDose dose = doses[i];
+        dose.mg *= dose.route == ROUTE_PO ? oral : 1;
+        add_entries(c->arena, n, &dose, *values, later, entries);
     }
     return OK;
 }
@@ -271,8 +300,8 @@ static double first_of(const PkpdDose *doses, size_t n)
 }
 
 Err network_curve(Ctx *c, const PkpdNetwork *network, const NetworkPerson *person,
-                  const NetworkOverrides *overrides, const PkpdDose *doses, size_t n_doses,
-                  const double *times_min, size_t n_times, double *ret_values)
+                  const NetworkCovariate *covariate, const NetworkOverrides *overrides, const PkpdDose *doses,
+                  size_t n_doses, const double *times_min, size_t n_times, double *ret_values)
 {
     PkpdNetwork own = *network;
     Values values;
@@ -280,10 +309,12 @@ Err network_curve(Ctx *c, const PkpdNetwork *network, const NetworkPerson *perso
     double *edges;
     size_t n_edges;
     TRY(within_domain(c, network, person));
+    if (covariate)
+        TRY(change_clearance(c, covariate, &own));
     TRY(override(c, &own, overrides));
     for (size_t i = 0; i < own.n_parameters; i++)
         values.at[i] = value_of(&own.parameters[i], &own, person);
-    TRY(enter(c, &own, &values, doses, n_doses, &entries));
+    TRY(enter(c, &own, &values, oral_factor(covariate), doses, n_doses, &entries));
     TRY(edges_of(c, &entries, times_min, n_times, &edges, &n_edges));
     Course course = { .network = &own,
                       .values = &values,

@@ -77,11 +77,32 @@ typedef struct NetworkOverrides {
     size_t n, room;
 } NetworkOverrides;
 
-/* ret_values[i * network_outputs() + k] is output k at times_min[i], which are in order; at the moment of a
- * bolus the value after it. ERR_RULE outside the model's domain or for a route that it does not have,
- * ERR_INVALID for an override of no parameter. */
+/* What changes a person's exposure: a genotype, a medicine (data/covariates.json). NAN where a factor is not
+ * known: nothing is then changed, which is said by its absence and is not a finding of no effect. */
+typedef struct NetworkCovariate {
+    Str id, title, cites, seen;
+    double clearance;                  /* times the parent's clearance */
+    double iv_exposure, oral_exposure; /* times the area under the curve, by route */
+} NetworkCovariate;
+const NetworkCovariate *network_covariates(Arena *a, size_t *ret_n);
+/* NULL where there is none of that id. */
+const NetworkCovariate *network_covariate(Arena *a, Str id);
+
+/* A published bioavailability. Where several stand for one route they are all shown, and never averaged. */
+typedef struct Bioavailability {
+    Str route, drug, cites, seen;
+    double fraction, dose_mg; /* dose_mg: NAN where it does not depend on it */
+} Bioavailability;
+const Bioavailability *network_bioavailability(Arena *a, size_t *ret_n);
+
+/* A covariate is applied before the overrides. ret_values[i * network_outputs() + k] is output k at
+ * times_min[i], which are in order; at the moment of a bolus the value after it. ERR_RULE outside the model's
+ * domain or for a route that it does not have, ERR_INVALID for an override of no
+ * parameter. covariate and overrides may be NULL; a covariate on clearance is refused (ERR_RULE) where the
+ * model has no single clearance. */
 MUST_USE Err network_curve(Ctx *c, const PkpdNetwork *network, const NetworkPerson *person,
-                           const NetworkOverrides *overrides, const PkpdDose *doses, size_t n_doses,
-                           const double *times_min, size_t n_times, double *ret_values);
+                           const NetworkCovariate *covariate, const NetworkOverrides *overrides,
+                           const PkpdDose *doses, size_t n_doses, const double *times_min, size_t n_times,
+                           double *ret_values);
 
 #endif

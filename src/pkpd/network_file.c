@@ -309,6 +309,7 @@ Err network_load(Ctx *c, Str json, const PkpdNetwork **ret_network)
     READ_LIST(&r, file, "flows", NETWORK_FLOWS - 1, n->flows, n->n_flows, read_flow);
     READ_LIST(&r, file, "outputs", NETWORK_OUTPUTS, n->outputs, n->n_outputs, read_output);
     READ_LIST(&r, file, "inputs", 2 * ROUTES - 2, n->inputs, n->n_inputs, read_input);
+    read_product(&r, json_get(file, "clearance"), "clearance", n->clearance, NULL);
     n->device_first = parameter_or_none(&r, json_get(file, "devices"), "first");
     n->device_later = parameter_or_none(&r, json_get(file, "devices"), "later");
     n->domain = read_domain(&r, json_get(file, "domain"));
@@ -384,6 +385,8 @@ const PkpdNetwork *network_of_star(Arena *a, const PkpdModel *model)
                         .device_first = -1,
                         .device_later = -1 };
     copy_parameters(model, n);
+    for (int i = 0; i < NETWORK_FACTORS; i++)
+        n->clearance[i] = i == 0 ? named(n, model->by_clearance ? "CL" : "k10") : -1;
     int v1 = named(n, "V1");
     for (int i = 0; i < model->compartments; i++) {
         n->states[n->n_states++] = states[i];

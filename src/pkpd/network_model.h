@@ -45,6 +45,8 @@ struct PkpdNetwork {
     NetworkOutput outputs[NETWORK_OUTPUTS];
     NetworkInput inputs[2 * ROUTES];
     size_t n_parameters, n_states, n_flows, n_outputs, n_inputs;
+    int clearance[NETWORK_FACTORS]; /* the parameters that a change of the parent's clearance multiplies; then
+                                       -1 */
     int device_first, device_later; /* the parameter of the first device of a session, and its factor after */
     PkpdDomain domain;
     double age_years_max;

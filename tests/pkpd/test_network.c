@@ -46,7 +46,8 @@ static double *curve(const PkpdNetwork *model, double age_years, double weight_k
 {
     double *values = arena_new(test_ctx.arena, double, n_times *OUTPUTS_MOST);
     NetworkPerson person = { .age_years = age_years, .weight_kg = weight_kg };
-    Err err = network_curve(&test_ctx, model, &person, overrides, doses, n_doses, times_min, n_times, values);
+    Err err =
+        network_curve(&test_ctx, model, &person, NULL, overrides, doses, n_doses, times_min, n_times, values);
     if (err != OK)
         fail_msg("%.*s", STR_ARG(test_ctx.problems.at[test_ctx.problems.n - 1].text));
     return values;
@@ -317,6 +318,64 @@ static void what_is_assumed_of_a_muscle_enters(void **state)
     assert_true(curve(model, 40, 70, NULL, &muscle, 1, &soon_min, 1)[0] == 0); /* a lag of 2 min */
 }
 
+/* Areas with and without, to the time when next to nothing is left. */
+static double area_ratio(const char *model, PkpdDose dose, const char *covariate)
+{
+    enum { STEPS = 8000 };
+    static double times_min[STEPS];
+    const PkpdNetwork *network_there = network(model);
+    size_t outputs = network_outputs(network_there);
+    NetworkPerson person = { 40, 70 };
+    double area[2] = { 0, 0 }, *values = arena_new(test_ctx.arena, double, STEPS *outputs);
+    for (int i = 0; i < STEPS; i++)
+        times_min[i] = i;
+    for (int with = 0; with < 2; with++) {
+        const NetworkCovariate *row = with ? network_covariate(test_ctx.arena, str_from(covariate)) : NULL;
+        assert_int_equal(
+            network_curve(&test_ctx, network_there, &person, row, NULL, &dose, 1, times_min, STEPS, values),
+            OK);
+        for (int i = 1; i < STEPS; i++)
+            area[with] += (values[(size_t)i * outputs] + values[(size_t)(i - 1) * outputs]) / 2;
+    }
+    return area[1] / area[0];
+}
+
+static void a_covariate_changes_the_area_as_published_and_by_route(void **state)
+{
+    (void)state;
+    static const PkpdDose vein = { ROUTE_IV, 35, 0, 40 }, mouth = { ROUTE_PO, 50, 0, 0 };
+    assert_within(area_ratio("otto2021", vein, "rifampicin"), 0.86, 0.002, "rifampicin, vein");
+    assert_within(area_ratio("kamp2020", vein, "cyp2b6-1-6"), 68.1 / 40.6, 0.02,
+                  "CYP2B6 *1/*6, 68.1 to 40.6 L/h");
+    assert_within(area_ratio("perez-ruixo2021", mouth, "ticlopidine"), 2.4, 0.002, "ticlopidine, mouth");
+    assert_within(area_ratio("otto2021", vein, "ticlopidine"), 1, 0,
+                  "ticlopidine, vein: not known, not changed");
+    double value[OUTPUTS_MOST], at_min = 1;
+    NetworkPerson person = { 40, 70 };
+    const NetworkCovariate *rifampicin = network_covariate(test_ctx.arena, S("rifampicin"));
+    assert_int_equal(network_curve(&test_ctx, network("perez-ruixo2021"), &person, rifampicin, NULL, &mouth,
+                                   1, &at_min, 1, value),
+                     ERR_RULE);
+}
+
+/* The disagreement on the racemate from the nose is there to be seen: fourfold. */
+static void bioavailabilities_disagree_and_say_so(void **state)
+{
+    (void)state;
+    size_t n;
+    double least = 1, most = 0;
+    const Bioavailability *list = network_bioavailability(test_ctx.arena, &n);
+    for (size_t i = 0; i < n; i++) {
+        assert_true(list[i].fraction > 0 && list[i].fraction <= 1);
+        assert_false(str_empty(list[i].cites) || str_empty(list[i].seen));
+        if (str_is(list[i].route, "in") && str_is(list[i].drug, "racemate")) {
+            least = fmin(least, list[i].fraction);
+            most = fmax(most, list[i].fraction);
+        }
+    }
+    assert_true(most / least > 4);
+}
+
 static void what_a_model_does_not_have_is_refused(void **state)
 {
     (void)state;
@@ -326,11 +385,14 @@ static void what_a_model_does_not_have_is_refused(void **state)
     NetworkOverride unknown = { S("V9"), 1 };
     NetworkOverrides overrides = { .at = &unknown, .n = 1 };
     const PkpdNetwork *kamp = network("kamp-2020"), *hornik = network("hornik2018");
-    assert_int_equal(network_curve(&test_ctx, kamp, &adult, NULL, &oral, 1, &at_min, 1, value), ERR_RULE);
-    assert_int_equal(network_curve(&test_ctx, kamp, &child, NULL, &vein, 1, &at_min, 1, value), ERR_RULE);
-    assert_int_equal(network_curve(&test_ctx, hornik, &adult, NULL, &vein, 1, &at_min, 1, value), ERR_RULE);
-    assert_int_equal(network_curve(&test_ctx, hornik, &child, NULL, &vein, 1, &at_min, 1, value), OK);
-    assert_int_equal(network_curve(&test_ctx, kamp, &adult, &overrides, &vein, 1, &at_min, 1, value),
+    assert_int_equal(network_curve(&test_ctx, kamp, &adult, NULL, NULL, &oral, 1, &at_min, 1, value),
+                     ERR_RULE);
+    assert_int_equal(network_curve(&test_ctx, kamp, &child, NULL, NULL, &vein, 1, &at_min, 1, value),
+                     ERR_RULE);
+    assert_int_equal(network_curve(&test_ctx, hornik, &adult, NULL, NULL, &vein, 1, &at_min, 1, value),
+                     ERR_RULE);
+    assert_int_equal(network_curve(&test_ctx, hornik, &child, NULL, NULL, &vein, 1, &at_min, 1, value), OK);
+    assert_int_equal(network_curve(&test_ctx, kamp, &adult, NULL, &overrides, &vein, 1, &at_min, 1, value),
                      ERR_INVALID);
     assert_null(network_find(test_ctx.arena, S("nobody1999")));
 }
@@ -385,6 +447,8 @@ int main(void)
         cmocka_unit_test(every_file_names_its_source_and_its_check),
         cmocka_unit_test(twice_the_dose_is_twice_the_concentration),
         cmocka_unit_test(what_is_assumed_of_a_muscle_enters),
+        cmocka_unit_test(a_covariate_changes_the_area_as_published_and_by_route),
+        cmocka_unit_test(bioavailabilities_disagree_and_say_so),
         cmocka_unit_test(what_a_model_does_not_have_is_refused),
         cmocka_unit_test(a_faulty_file_is_refused_with_its_path),
     };
