@@ -92,7 +92,7 @@ static Matrix multiply(const Matrix *a, const Matrix *b)
     Matrix product = { 0 };
     for (int i = 0; i < STATES; i++)
         for (int k = 0; k <= i; k++)
-            for (int j = 0; j <= k; j++)
+            for (int j = 0; j < STATES; j++) /* whole rows, zeros too: they fit vectors */
                 product.of[i][j] += a->of[i][k] * b->of[k][j];
     return product;
 }
