@@ -35,7 +35,7 @@ const expected = (f) => nodes.reduce((sum, z, i) => sum + weights[i] / total * f
 
 /* The x where a function that rises reaches the target. */
 function solve(rising, target, low, high) {
-  for (let i = 0; i < 32; i++) {
+  for (let i = 0; i < 23; i++) {
     const middle = (low + high) / 2;
     if (rising(middle) < target) low = middle; else high = middle;
   }

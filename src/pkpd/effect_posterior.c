@@ -96,20 +96,34 @@ static double logit(double share)
     return log(share / (1 - share));
 }
 
-/* Standard normal deviates between which a scale's reading lies, from the resting end on. */
+/* A reading of a scale is a band of points around it, whose edges on the logit do not depend on s. */
+typedef struct Rated {
+    double lower, upper;
+    double background_odds, drug_odds;
+    double reading_sd;
+} Rated;
+
+static Rated rated(const EffectModel *model, const EffectSession *session, size_t j)
+{
+    const EffectReading *reading = &session->readings[j];
+    double range = model->most - model->least, points = scale_share(model, reading->value) * range;
+    return (Rated){ .lower = points < 0.5 ? -INFINITY : logit((points - 0.5) / range),
+                    .upper = points > range - 0.5 ? INFINITY : logit((points + 0.5) / range),
+                    .background_odds = scale_background_odds(model, session->baseline),
+                    .drug_odds = scale_drug_odds(model, reading->ce_ng_per_ml),
+                    .reading_sd = model->parameter[EFFECT_READING_SD].value };
+}
+
+/* Standard normal deviates between which it lies, from the resting end on. */
 typedef struct Between {
     double lower, upper;
 } Between;
 
-static Between scale_between(const EffectModel *model, const EffectSession *session, size_t j, double s)
+static Between between(const Rated *rated, double s)
 {
-    const EffectReading *reading = &session->readings[j];
-    double range = model->most - model->least, points = scale_share(model, reading->value) * range;
-    EffectDraw person = { .sensitivity = s, .baseline = session->baseline };
-    double middle = effect_logit(model, &person, reading->ce_ng_per_ml);
-    double sd = model->parameter[EFFECT_READING_SD].value;
-    return (Between){ points < 0.5 ? -INFINITY : (logit((points - 0.5) / range) - middle) / sd,
-                      points > range - 0.5 ? INFINITY : (logit((points + 0.5) / range) - middle) / sd };
+    double middle = log(rated->background_odds + exp(s) * rated->drug_odds);
+    return (Between){ (rated->lower - middle) / rated->reading_sd,
+                      (rated->upper - middle) / rated->reading_sd };
 }
 
 /* In the tail where the digits are. */
@@ -119,35 +133,58 @@ static double probability(Between z)
                        : normal_cdf(z.upper) - normal_cdf(z.lower);
 }
 
-static double log_likelihood(const EffectModel *model, const EffectSession *session, size_t without, double s)
+/* A session with what each of its readings says of s, so that one can be left out cheaply: by reading, then
+ * by node; a scale only. */
+typedef struct Told {
+    const EffectSession *session;
+    double *log_probability;
+} Told;
+
+static Told tell_session(Ctx *c, const EffectModel *model, const Grid *grid, const EffectSession *session)
+{
+    Told told = { .session = session };
+    if (!model->scale)
+        return told;
+    told.log_probability = arena_new(c->arena, double, session->n *EFFECT_GRID);
+    for (size_t j = 0; j < session->n; j++) {
+        Rated reading = rated(model, session, j);
+        for (int i = 0; i < EFFECT_GRID; i++)
+            told.log_probability[j * EFFECT_GRID + (size_t)i] =
+                log(fmax(probability(between(&reading, node(grid, i))), 1e-300));
+    }
+    return told;
+}
+
+static double log_likelihood(const EffectModel *model, const Grid *grid, const Told *told, size_t without,
+                             int i)
 {
     if (!model->scale)
-        return vital_baseline(model, session, without, s).log_likelihood;
+        return vital_baseline(model, told->session, without, node(grid, i)).log_likelihood;
     double sum = 0;
-    for (size_t j = 0; j < session->n; j++)
+    for (size_t j = 0; j < told->session->n; j++)
         if (j != without)
-            sum += log(fmax(probability(scale_between(model, session, j, s)), 1e-300));
+            sum += told->log_probability[j * EFFECT_GRID + (size_t)i];
     return sum;
 }
 
-static void likelihood(const EffectModel *model, const Grid *grid, const EffectSession *session,
-                       size_t without, double *ret_weight)
+static void likelihood(const EffectModel *model, const Grid *grid, const Told *told, size_t without,
+                       double *ret_weight)
 {
     double logarithm[EFFECT_GRID];
     for (int i = 0; i < EFFECT_GRID; i++)
-        logarithm[i] = log_likelihood(model, session, without, node(grid, i));
+        logarithm[i] = log_likelihood(model, grid, told, without, i);
     weights_of(logarithm, ret_weight);
 }
 
 /* ---- from the sessions to the person ---- */
 
 /* log of a session's likelihood by the person's part, its occasion averaged out. */
-static double *about_person(Ctx *c, const EffectModel *model, const Grid *grid, const EffectSession *session)
+static double *about_person(Ctx *c, const EffectModel *model, const Grid *grid, const Told *told)
 {
     double *about = arena_new(c->arena, double, EFFECT_GRID), weight[EFFECT_GRID];
-    if (session->n == 0)
+    if (told->session->n == 0)
         return about;
-    likelihood(model, grid, session, NONE, weight);
+    likelihood(model, grid, told, NONE, weight);
     for (int i = 0; i < EFFECT_GRID; i++)
         about[i] = log(fmax(smoothed(grid, weight, i), 1e-300));
     return about;
@@ -271,12 +308,8 @@ typedef struct Tails {
     double up_to, from; /* probability of a value up to this one, and from this one on */
 } Tails;
 
-static Tails tails(const EffectModel *model, const EffectSession *session, size_t j, double s)
+static Tails vital_tails(const EffectModel *model, const EffectSession *session, size_t j, double s)
 {
-    if (model->scale) {
-        Between z = scale_between(model, session, j, s);
-        return (Tails){ normal_cdf(z.upper), normal_cdf(-z.lower) };
-    }
     Baseline rest = vital_baseline(model, session, j, s);
     const EffectReading *reading = &session->readings[j];
     double expected = rest.mean + vital_slope(model, s) * reading->ce_ng_per_ml;
@@ -285,18 +318,27 @@ static Tails tails(const EffectModel *model, const EffectSession *session, size_
     return (Tails){ normal_cdf(z), normal_cdf(-z) };
 }
 
+static Tails rated_tails(const Rated *rated, double s)
+{
+    Between z = between(rated, s);
+    return (Tails){ normal_cdf(z.upper), normal_cdf(-z.lower) };
+}
+
 /* Two-sided probability of reading j, knowing what `before` (weights of s) and the session's others say. */
-static double reading_probability(const EffectModel *model, const Grid *grid, const EffectSession *session,
-                                  size_t j, const double *before)
+static double reading_probability(const EffectModel *model, const Grid *grid, const Told *told, size_t j,
+                                  const double *before)
 {
     double weight[EFFECT_GRID], sum = 0;
     Tails all = { 0, 0 };
-    likelihood(model, grid, session, j, weight);
+    Rated reading = { 0 };
+    if (model->scale)
+        reading = rated(model, told->session, j);
+    likelihood(model, grid, told, j, weight);
     for (int i = 0; i < EFFECT_GRID; i++) {
-        double share = weight[i] * before[i];
+        double share = weight[i] * before[i], s = node(grid, i);
         if (share < 1e-15)
             continue;
-        Tails here = tails(model, session, j, node(grid, i));
+        Tails here = model->scale ? rated_tails(&reading, s) : vital_tails(model, told->session, j, s);
         sum += share;
         all.up_to += share * here.up_to;
         all.from += share * here.from;
@@ -312,16 +354,16 @@ static int by_probability(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void find_outliers(Ctx *c, const EffectModel *model, const Grid *grid, const EffectSession *sessions,
-                          size_t n, double *const *about, Outliers *outliers)
+static void find_outliers(Ctx *c, const EffectModel *model, const Grid *grid, const Told *told, size_t n,
+                          double *const *about, Outliers *outliers)
 {
     double person[EFFECT_GRID], before[EFFECT_GRID];
     for (size_t k = 0; k < n; k++) {
         person_without(model, grid, about, n, k, person);
         for (int i = 0; i < EFFECT_GRID; i++)
             before[i] = smoothed(grid, person, i);
-        for (size_t j = 0; j < sessions[k].n; j++) {
-            double p = reading_probability(model, grid, &sessions[k], j, before);
+        for (size_t j = 0; j < told[k].session->n; j++) {
+            double p = reading_probability(model, grid, &told[k], j, before);
             if (p < OUTLIER_PROBABILITY)
                 *list_add(c->arena, outliers) = (EffectOutlier){ k, j, p };
         }
@@ -388,16 +430,19 @@ Err effect_posterior(Ctx *c, const EffectModel *model, const EffectSession *sess
 
     Grid grid = make_grid(c, model);
     double **about = arena_new(c->arena, double *, n);
-    for (size_t k = 0; k < n; k++)
-        about[k] = about_person(c, model, &grid, &sessions[k]);
+    Told *told = arena_new(c->arena, Told, n);
+    for (size_t k = 0; k < n; k++) {
+        told[k] = tell_session(c, model, &grid, &sessions[k]);
+        about[k] = about_person(c, model, &grid, &told[k]);
+    }
     double *person = arena_new(c->arena, double, EFFECT_GRID),
            *today = arena_new(c->arena, double, EFFECT_GRID);
     person_without(model, &grid, about, n, n - 1, person);
-    likelihood(model, &grid, posterior.today, NONE, today);
+    likelihood(model, &grid, &told[n - 1], NONE, today);
     tell_estimates(model, &grid, person, today, &posterior);
 
     Outliers outliers = { 0 };
-    find_outliers(c, model, &grid, sessions, n, about, &outliers);
+    find_outliers(c, model, &grid, told, n, about, &outliers);
     posterior.outliers = outliers.at;
     posterior.n_outliers = outliers.n;
     posterior.least_s = grid.least;

@@ -731,6 +731,7 @@ static void make_patient(const World *world, const PkpdSystem *system, size_t i,
 
 typedef struct Coverage {
     double person, sensitivity, baseline; /* of 90 % intervals */
+    double after;                         /* the same of the one at 55 min, when the drug falls */
     double next;                          /* of the next reading, at 40 min, of which nothing has been told */
     double flagged;                       /* share of readings called outliers */
     double chi2;                          /* of ranks in BINS bins */
@@ -767,6 +768,7 @@ static Coverage coverage_of(const World *world, size_t patients)
         sum.baseline += inside(&posterior.baseline, patient.baseline);
         sum.flagged += (double)posterior.n_outliers / (double)posterior.n_readings;
         sum.next += next_inside(&posterior, &patient.readings[SESSIONS - 1][CUFF / 2], 5000 + i);
+        sum.after += next_inside(&posterior, &patient.readings[SESSIONS - 1][CUFF / 2 + 1], 5000 + i);
         EffectDraw draws[RANK_DRAWS];
         effect_draws(&posterior, 1000 + i, RANK_DRAWS, draws);
         int rank = 0;
@@ -777,15 +779,21 @@ static Coverage coverage_of(const World *world, size_t patients)
     }
     for (int b = 0; b < BINS; b++)
         sum.chi2 += (rank_bins[b] - n / BINS) * (rank_bins[b] - n / BINS) / (n / BINS);
-    return (Coverage){ sum.person / n, sum.sensitivity / n, sum.baseline / n,
-                       sum.next / n,   sum.flagged / n,     sum.chi2 };
+    return (Coverage){ .person = sum.person / n,
+                       .sensitivity = sum.sensitivity / n,
+                       .baseline = sum.baseline / n,
+                       .next = sum.next / n,
+                       .after = sum.after / n,
+                       .flagged = sum.flagged / n,
+                       .chi2 = sum.chi2 };
 }
 
 static void tell(const char *what, size_t patients, const Coverage *c)
 {
-    print_message(
-        "%-28s n %zu  person %.3f  today %.3f  baseline %.3f  next %.3f  flagged %.4f  chi2(19) %.1f\n", what,
-        patients, c->person, c->sensitivity, c->baseline, c->next, c->flagged, c->chi2);
+    print_message("%-28s n %zu  person %.3f  today %.3f  baseline %.3f  next %.3f  after %.3f  flagged %.4f  "
+                  "chi2(19) %.1f\n",
+                  what, patients, c->person, c->sensitivity, c->baseline, c->next, c->after, c->flagged,
+                  c->chi2);
 }
 
 /* 43.8 is what a chi2 of 19 degrees exceeds once in a thousand times. The short run has three standard errors
