@@ -5,8 +5,9 @@
  * at (seed, subject, parameter), so he is the same person in every run, on every thread and in every arm of a
  * trial. Curves come from poles and shares (portable, AVX2 or AVX-512 code of one source, chosen at run
  * time); exp(-pole * dt) is computed once for each different step of the schedule. Results are bit-identical
- * for any number of threads on one path; the paths agree with each other to 1e-12 relative, and with
- * pkpd_at() to 1e-9, both by test. docs/models/population.md has the equations.
+ * for any number of threads on one path. By test: a star's paths agree with each other to 1e-12 relative and
+ * with pkpd_at() to 1e-9; the chain's to 1e-10, and to 4e-12 of each curve's peak.
+ * docs/models/population.md has the equations.
  *
  *     PopulationSchedule schedule = population_schedule(arena, &dosing, times_min, 200);
  *     PopulationRun run = { .schedule = &schedule, .seed = 1, .n_subjects = 1000 };

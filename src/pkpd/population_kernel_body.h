@@ -274,9 +274,21 @@ enum { K_END = TO_NK, NK_END = TO_HNK, HNK_END = D0 };
 
 /* Index of a mode's pole: double poles have one for both of their modes. */
 static const int chain_pole[CHAIN_MODES] = { 0, 1, 2, 3, 3, 4, 5, 6, 6, 7, 8, 9 };
-enum { CHAIN_POLES = MODES_MAX };
-/* To which block of the chain a pole belongs. */
-static const int chain_block[CHAIN_POLES] = { 0, 0, 0, 1, 2, 2, 3, 4, 4, 5 };
+/* The first pole of each block, and the end. */
+enum {
+    K_POLE = 0,
+    TO_NK_POLE = 3,
+    N_POLE = 4,
+    TO_HNK_POLE = 6,
+    H_POLE = 7,
+    D_POLE = 9,
+    CHAIN_POLES = MODES_MAX
+};
+
+/* After the second delay the chain forks: its last block is HNK or DHNK; norketamine's own ends with NK. */
+typedef enum Block { KETAMINE, DELAY_TO_NK, NK, DELAY_TO_HNK, HNK, DHNK } Block;
+static const Block block_of_pole[CHAIN_POLES] = { KETAMINE, KETAMINE,     KETAMINE, DELAY_TO_NK, NK,
+                                                  NK,       DELAY_TO_HNK, HNK,      HNK,         DHNK };
 
 typedef struct ChainModes {
     V pole[CHAIN_POLES];
@@ -312,35 +324,40 @@ ALWAYS Transfer product(Transfer f, Transfer g)
     return (Transfer){ f.value * g.value, fused(f.value, g.slope, f.slope * g.value) };
 }
 
-/* The transfer function from dose to one output, all blocks but one (its index in chain_block), at s. The
- * last block is hydroxynorketamine (4) or dehydronorketamine (5), or there is none after norketamine (2). */
-ALWAYS Transfer all_but(const ChainModes *m, int left_out, int last, V s)
+/* From dose to one output, all blocks of its chain but one, at s. */
+ALWAYS Transfer all_but(const ChainModes *m, Block left_out, Block last, V s)
 {
     Transfer t = { splat(1), splat(0) };
-    if (left_out != 0)
-        t = product(t, star_transfer(m, 0, 3, s));
-    if (left_out != 1)
-        t = product(t, delay_transfer(m->pole[3], s));
-    if (left_out != 2)
-        t = product(t, star_transfer(m, 4, 6, s));
-    if (last == 2)
+    if (left_out != KETAMINE)
+        t = product(t, star_transfer(m, K_POLE, TO_NK_POLE, s));
+    if (left_out != DELAY_TO_NK)
+        t = product(t, delay_transfer(m->pole[TO_NK_POLE], s));
+    if (left_out != NK)
+        t = product(t, star_transfer(m, N_POLE, TO_HNK_POLE, s));
+    if (last == NK)
         return t;
-    if (left_out != 3)
-        t = product(t, delay_transfer(m->pole[6], s));
-    if (last == 4 && left_out != 4)
-        t = product(t, star_transfer(m, 7, 9, s));
-    if (last == 5 && left_out != 5)
-        t = product(t, star_transfer(m, 9, 10, s));
-    return t;
+    if (left_out != DELAY_TO_HNK)
+        t = product(t, delay_transfer(m->pole[TO_HNK_POLE], s));
+    if (left_out == last)
+        return t;
+    return product(t, last == HNK ? star_transfer(m, H_POLE, D_POLE, s)
+                                  : star_transfer(m, D_POLE, CHAIN_POLES, s));
+}
+
+/* False beyond the last block, and on the other branch of the fork. */
+ALWAYS bool in_chain(Block block, Block last)
+{
+    return block <= last && !(last == DHNK && block == HNK);
 }
 
 /* The residue at a pole is its share times all other blocks there; a double pole has one of its second power,
  * and one of its first from the derivative. */
-ALWAYS void partial_fractions(ChainModes *m, int last, V scale, V *ret_part)
+ALWAYS void partial_fractions(const ChainModes *m, Block last, V scale, V *ret_part)
 {
     for (int mode = 0; mode < CHAIN_MODES; mode++) {
-        int pole = chain_pole[mode], block = chain_block[pole];
-        if (block > last || (last == 5 && block == 4)) {
+        int pole = chain_pole[mode];
+        Block block = block_of_pole[pole];
+        if (!in_chain(block, last)) {
             ret_part[mode] = splat(0);
             continue;
         }
@@ -365,12 +382,14 @@ ALWAYS void chain_poles(const V *p, ChainModes *m)
     V n_out = nq / v, n_back = nq / p[POPULATION_NK_V2_L];
     V h_out = hq / hv, h_back = hq / p[POPULATION_HNK_V2_L];
     poles_and_shares(p[POPULATION_KETAMINE_CL_L_PER_MIN] / v, k_out, k_back, 2, m->pole, m->share);
-    m->pole[3] = 2 / p[POPULATION_DELAY_TO_NK_MIN];
-    poles_and_shares(p[POPULATION_NK_CL_L_PER_MIN] / v, &n_out, &n_back, 1, m->pole + 4, m->share + 4);
-    m->pole[6] = 2 / p[POPULATION_DELAY_TO_HNK_MIN];
-    poles_and_shares(p[POPULATION_HNK_CL_L_PER_MIN] / hv, &h_out, &h_back, 1, m->pole + 7, m->share + 7);
-    m->pole[9] = p[POPULATION_DHNK_CL_L_PER_MIN] / p[POPULATION_DHNK_V_L];
-    m->share[9] = splat(1);
+    m->pole[TO_NK_POLE] = 2 / p[POPULATION_DELAY_TO_NK_MIN];
+    poles_and_shares(p[POPULATION_NK_CL_L_PER_MIN] / v, &n_out, &n_back, 1, m->pole + N_POLE,
+                     m->share + N_POLE);
+    m->pole[TO_HNK_POLE] = 2 / p[POPULATION_DELAY_TO_HNK_MIN];
+    poles_and_shares(p[POPULATION_HNK_CL_L_PER_MIN] / hv, &h_out, &h_back, 1, m->pole + H_POLE,
+                     m->share + H_POLE);
+    m->pole[D_POLE] = p[POPULATION_DHNK_CL_L_PER_MIN] / p[POPULATION_DHNK_V_L];
+    m->share[D_POLE] = splat(1);
 }
 
 ALWAYS void chain_modes(const PopulationChain *chain, const Person *person, ChainModes *m)
@@ -385,9 +404,9 @@ ALWAYS void chain_modes(const PopulationChain *chain, const Person *person, Chai
     chain_poles(p, m);
     for (int i = 0; i < CHAIN_MODES; i++)
         m->part[0][i] = i < K_END ? m->share[i] * molar / v : splat(0);
-    partial_fractions(m, 2, nk / v, m->part[1]);
-    partial_fractions(m, 4, from_nk * chain->fraction_hnk / p[POPULATION_HNK_V1_L], m->part[2]);
-    partial_fractions(m, 5, from_nk * chain->fraction_dhnk / p[POPULATION_DHNK_V_L], m->part[3]);
+    partial_fractions(m, NK, nk / v, m->part[1]);
+    partial_fractions(m, HNK, from_nk * chain->fraction_hnk / p[POPULATION_HNK_V1_L], m->part[2]);
+    partial_fractions(m, DHNK, from_nk * chain->fraction_dhnk / p[POPULATION_DHNK_V_L], m->part[3]);
 }
 
 /* What a unit rate tends to, in each mode. */

@@ -7,10 +7,12 @@
  * TRIAL_CHUNK and the chunks' statistics are merged in their order, so the result does not depend on the
  * number of threads, bit for bit.
  *
- *     const TrialPopulation *population = trial_population(S("adults-kamp-2020"));
- *     TrialPlan plan = { .population = population, .mood = mood_model(S("clinic")), .arms = arms, .n_arms =
- * 2, .days = days, .n_days = 3, .n_patients = 10000, .seed = 1 }; TRY(trial_run(c, &plan, NULL, NULL,
- * results));
+ *     TrialPlan plan = { .population = trial_population(S("adults-kamp-2020")) };
+ *     plan.mood = mood_model(S("clinic"));
+ *     plan.arms = arms, plan.n_arms = 2;
+ *     plan.days = days, plan.n_days = 3;
+ *     plan.n_patients = 10000;
+ *     TRY(trial_run(c, &plan, NULL, NULL, results));
  */
 #ifndef PKPD_TRIAL_H
 #define PKPD_TRIAL_H
