@@ -179,6 +179,16 @@ function pressureFile(id, title, settings, { slope, trialSd, omega, readingSd })
     domain, left_out: noCovariates };
 }
 
+/* Share of sessions whose reading at 40 min reaches the limit, over people whose resting value is normal and below
+ * what stops a session from beginning. */
+function passing(file, limit, rest, restSd, refusedFrom) {
+  const value = (name) => file.parameters.find((p) => p.name === name).value;
+  const slope = file.settings.find((s) => s.name === 'Yale').slope, omega = Math.hypot(value('patient_sd'), value('occasion_sd'));
+  const begun = expected((z) => rest + restSd * z < refusedFrom ? 1 : 0);
+  return expected((z) => rest + restSd * z >= refusedFrom ? 0 : expected((w) =>
+    normalCdf((rest + restSd * z + slope * Math.exp(omega * w) * ce(40) / 100 - limit) / value('reading_sd')))) / begun;
+}
+
 /* Two figures only and no spread: a rise may be a fall in one person, so s is added. */
 function heartRate() {
   const unit = 'beats/min per 100 ng/mL', per = 100 / ce(40);
@@ -332,6 +342,9 @@ const files = [
   heartRate(), dissociation(), cadss(), sedation(), nausea(),
 ];
 
+tell('pressure', '180/110 at 40 min, rest 125 (SD 15) / 78 (SD 10) assumed', 'share of sessions, severe hypertension', 'yale',
+  0.0098, 1 - (1 - passing(files[0], 180, 125, 15, 160)) * (1 - passing(files[1], 110, 78, 10, 100)), 'not used: a check');
+
 /* One parameter a line: these files are read by people. */
 function text(file) {
   const list = (items) => '[\n' + items.map((item) => '    ' + line(item)).join(',\n') + '\n  ]';
@@ -371,7 +384,7 @@ function pressurePicture() {
 }
 
 const residualsPicture = () => {
-  const h = 40 + report.length * 22, x = (r) => 330 + Math.max(-1, Math.min(1, r)) * 180;
+  const h = 40 + report.length * 22, x = (r) => 330 + Math.max(-1, Math.min(1, r))  * 180;
   const rows = report.map((r, i) => {
     const y = 46 + i * 22, off = r.fit / r.target - 1, color = r.use === 'calibrated' ? '#1f5a8c' : '#b35c00';
     return `<text x="8" y="${y}">${r.effect}: ${r.what.slice(0, 34)}</text><circle cx="${x(off).toFixed(1)}" cy="${y - 4}" r="4" fill="${color}"/>` +

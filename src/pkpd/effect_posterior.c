@@ -4,7 +4,7 @@
 #include "pkpd/effect.h"
 
 #include "pkpd/draw.h"
-#include "pkpd/effect_reading.h"
+#include "pkpd/effect_likelihood.h"
 
 #include <assert.h>
 #include <math.h>
@@ -13,18 +13,6 @@
 static const double REACH_SD = 6;
 /* Two-sided: of a course of ten readings that are as the model says, one course in a hundred shows one. */
 static const double OUTLIER_PROBABILITY = 0.001;
-static const size_t NONE = SIZE_MAX;
-
-typedef struct Grid {
-    double least, step;
-    int reach; /* nodes beyond which the kernel is nothing */
-    double *kernel;
-} Grid;
-
-static double node(const Grid *grid, int i)
-{
-    return grid->least + grid->step * i;
-}
 
 static Grid make_grid(Ctx *c, const EffectModel *model)
 {
@@ -52,130 +40,6 @@ static double smoothed(const Grid *grid, const double *weight, int i)
     return sum;
 }
 
-/* Logarithms to weights whose largest is 1. */
-static void weights_of(const double *logarithm, double *ret_weight)
-{
-    double most = -INFINITY;
-    for (int i = 0; i < EFFECT_GRID; i++)
-        most = fmax(most, logarithm[i]);
-    for (int i = 0; i < EFFECT_GRID; i++)
-        ret_weight[i] = exp(logarithm[i] - most);
-}
-
-/* ---- a session's readings, given s ---- */
-
-typedef struct Baseline {
-    double mean, variance, log_likelihood; /* today's, given s and the readings; and theirs */
-} Baseline;
-
-/* Readings r = baseline + noise, the baseline normal around the resting value: their covariance is a diagonal
- * and a constant, whose inverse and determinant are known. */
-static Baseline vital_baseline(const EffectModel *model, const EffectSession *session, size_t without,
-                               double s)
-{
-    double slope = vital_slope(model, s), n = 0, sum = 0, squares = 0;
-    for (size_t j = 0; j < session->n; j++) {
-        if (j == without)
-            continue;
-        const EffectReading *reading = &session->readings[j];
-        double rest = reading->value - session->baseline - slope * reading->ce_ng_per_ml;
-        n++;
-        sum += rest;
-        squares += rest * rest;
-    }
-    double noise = model->parameter[EFFECT_READING_SD].value,
-           wide = model->parameter[EFFECT_BASELINE_SD].value;
-    double noise2 = noise * noise, wide2 = wide * wide, both = noise2 + n * wide2;
-    return (Baseline){ .mean = session->baseline + wide2 * sum / both,
-                       .variance = wide2 * noise2 / both,
-                       .log_likelihood = -(squares - wide2 * sum * sum / both) / (2 * noise2) };
-}
-
-static double logit(double share)
-{
-    return log(share / (1 - share));
-}
-
-/* A reading of a scale is a band of points around it, whose edges on the logit do not depend on s. */
-typedef struct Rated {
-    double lower, upper;
-    double background_odds, drug_odds;
-    double reading_sd;
-} Rated;
-
-static Rated rated(const EffectModel *model, const EffectSession *session, size_t j)
-{
-    const EffectReading *reading = &session->readings[j];
-    double range = model->most - model->least, points = scale_share(model, reading->value) * range;
-    return (Rated){ .lower = points < 0.5 ? -INFINITY : logit((points - 0.5) / range),
-                    .upper = points > range - 0.5 ? INFINITY : logit((points + 0.5) / range),
-                    .background_odds = scale_background_odds(model, session->baseline),
-                    .drug_odds = scale_drug_odds(model, reading->ce_ng_per_ml),
-                    .reading_sd = model->parameter[EFFECT_READING_SD].value };
-}
-
-/* Standard normal deviates between which it lies, from the resting end on. */
-typedef struct Between {
-    double lower, upper;
-} Between;
-
-static Between between(const Rated *rated, double s)
-{
-    double middle = log(rated->background_odds + exp(s) * rated->drug_odds);
-    return (Between){ (rated->lower - middle) / rated->reading_sd,
-                      (rated->upper - middle) / rated->reading_sd };
-}
-
-/* In the tail where the digits are. */
-static double probability(Between z)
-{
-    return z.lower > 0 ? normal_cdf(-z.lower) - normal_cdf(-z.upper)
-                       : normal_cdf(z.upper) - normal_cdf(z.lower);
-}
-
-/* A session with what each of its readings says of s, so that one can be left out cheaply: by reading, then
- * by node; a scale only. */
-typedef struct Told {
-    const EffectSession *session;
-    double *log_probability;
-} Told;
-
-static Told tell_session(Ctx *c, const EffectModel *model, const Grid *grid, const EffectSession *session)
-{
-    Told told = { .session = session };
-    if (!model->scale)
-        return told;
-    told.log_probability = arena_new(c->arena, double, session->n *EFFECT_GRID);
-    for (size_t j = 0; j < session->n; j++) {
-        Rated reading = rated(model, session, j);
-        for (int i = 0; i < EFFECT_GRID; i++)
-            told.log_probability[j * EFFECT_GRID + (size_t)i] =
-                log(fmax(probability(between(&reading, node(grid, i))), 1e-300));
-    }
-    return told;
-}
-
-static double log_likelihood(const EffectModel *model, const Grid *grid, const Told *told, size_t without,
-                             int i)
-{
-    if (!model->scale)
-        return vital_baseline(model, told->session, without, node(grid, i)).log_likelihood;
-    double sum = 0;
-    for (size_t j = 0; j < told->session->n; j++)
-        if (j != without)
-            sum += told->log_probability[j * EFFECT_GRID + (size_t)i];
-    return sum;
-}
-
-static void likelihood(const EffectModel *model, const Grid *grid, const Told *told, size_t without,
-                       double *ret_weight)
-{
-    double logarithm[EFFECT_GRID];
-    for (int i = 0; i < EFFECT_GRID; i++)
-        logarithm[i] = log_likelihood(model, grid, told, without, i);
-    weights_of(logarithm, ret_weight);
-}
-
 /* ---- from the sessions to the person ---- */
 
 /* log of a session's likelihood by the person's part, its occasion averaged out. */
@@ -184,7 +48,7 @@ static double *about_person(Ctx *c, const EffectModel *model, const Grid *grid, 
     double *about = arena_new(c->arena, double, EFFECT_GRID), weight[EFFECT_GRID];
     if (told->session->n == 0)
         return about;
-    likelihood(model, grid, told, NONE, weight);
+    told_likelihood(model, grid, told, NO_READING, weight);
     for (int i = 0; i < EFFECT_GRID; i++)
         about[i] = log(fmax(smoothed(grid, weight, i), 1e-300));
     return about;
@@ -196,13 +60,13 @@ static void person_without(const EffectModel *model, const Grid *grid, double *c
 {
     double logarithm[EFFECT_GRID], sd = effect_person_sd(model);
     for (int i = 0; i < EFFECT_GRID; i++) {
-        double z = node(grid, i) / sd;
+        double z = grid_node(grid, i) / sd;
         logarithm[i] = -z * z / 2;
         for (size_t k = 0; k < n; k++)
             if (k != without)
                 logarithm[i] += about[k][i];
     }
-    weights_of(logarithm, ret_weight);
+    grid_weights(logarithm, ret_weight);
 }
 
 /* ---- what is told ---- */
@@ -224,7 +88,7 @@ static double grid_quantile(const Grid *grid, const double *share, double p)
     while (i < EFFECT_GRID - 1 && below + share[i] < p)
         below += share[i++];
     double inside = share[i] > 0 ? (p - below) / share[i] : 0.5;
-    return node(grid, i) + (fmin(fmax(inside, 0), 1) - 0.5) * grid->step;
+    return grid_node(grid, i) + (fmin(fmax(inside, 0), 1) - 0.5) * grid->step;
 }
 
 static EffectEstimate estimate(double mean, double variance, double prior_sd)
@@ -239,9 +103,9 @@ static EffectEstimate grid_estimate(const Grid *grid, const double *share, doubl
 {
     double mean = 0, variance = 0;
     for (int i = 0; i < EFFECT_GRID; i++)
-        mean += share[i] * node(grid, i);
+        mean += share[i] * grid_node(grid, i);
     for (int i = 0; i < EFFECT_GRID; i++)
-        variance += share[i] * (node(grid, i) - mean) * (node(grid, i) - mean);
+        variance += share[i] * (grid_node(grid, i) - mean) * (grid_node(grid, i) - mean);
     EffectEstimate told = estimate(mean, variance, prior_sd);
     told.p05 = grid_quantile(grid, share, 0.05);
     told.p95 = grid_quantile(grid, share, 0.95);
@@ -289,7 +153,7 @@ static EffectEstimate baseline_estimate(const EffectModel *model, const Grid *gr
                                  prior_sd = model->parameter[EFFECT_BASELINE_SD].value;
     Mixture mixture = { .share = share, .mean = by_node };
     for (int i = 0; i < EFFECT_GRID; i++) {
-        Baseline fit = vital_baseline(model, session, NONE, node(grid, i));
+        Baseline fit = vital_baseline(model, session, NO_READING, grid_node(grid, i));
         mixture.variance = fit.variance;
         by_node[i] = fit.mean;
         mean += share[i] * fit.mean;
@@ -303,48 +167,6 @@ static EffectEstimate baseline_estimate(const EffectModel *model, const Grid *gr
 }
 
 /* ---- readings that do not fit ---- */
-
-typedef struct Tails {
-    double up_to, from; /* probability of a value up to this one, and from this one on */
-} Tails;
-
-static Tails vital_tails(const EffectModel *model, const EffectSession *session, size_t j, double s)
-{
-    Baseline rest = vital_baseline(model, session, j, s);
-    const EffectReading *reading = &session->readings[j];
-    double expected = rest.mean + vital_slope(model, s) * reading->ce_ng_per_ml;
-    double z =
-        (reading->value - expected) / hypot(model->parameter[EFFECT_READING_SD].value, sqrt(rest.variance));
-    return (Tails){ normal_cdf(z), normal_cdf(-z) };
-}
-
-static Tails rated_tails(const Rated *rated, double s)
-{
-    Between z = between(rated, s);
-    return (Tails){ normal_cdf(z.upper), normal_cdf(-z.lower) };
-}
-
-/* Two-sided probability of reading j, knowing what `before` (weights of s) and the session's others say. */
-static double reading_probability(const EffectModel *model, const Grid *grid, const Told *told, size_t j,
-                                  const double *before)
-{
-    double weight[EFFECT_GRID], sum = 0;
-    Tails all = { 0, 0 };
-    Rated reading = { 0 };
-    if (model->scale)
-        reading = rated(model, told->session, j);
-    likelihood(model, grid, told, j, weight);
-    for (int i = 0; i < EFFECT_GRID; i++) {
-        double share = weight[i] * before[i], s = node(grid, i);
-        if (share < 1e-15)
-            continue;
-        Tails here = model->scale ? rated_tails(&reading, s) : vital_tails(model, told->session, j, s);
-        sum += share;
-        all.up_to += share * here.up_to;
-        all.from += share * here.from;
-    }
-    return sum > 0 ? fmin(1, 2 * fmin(all.up_to, all.from) / sum) : 0;
-}
 
 typedef LIST(EffectOutlier) Outliers;
 
@@ -363,7 +185,7 @@ static void find_outliers(Ctx *c, const EffectModel *model, const Grid *grid, co
         for (int i = 0; i < EFFECT_GRID; i++)
             before[i] = smoothed(grid, person, i);
         for (size_t j = 0; j < told[k].session->n; j++) {
-            double p = reading_probability(model, grid, &told[k], j, before);
+            double p = told_probability(model, grid, &told[k], j, before);
             if (p < OUTLIER_PROBABILITY)
                 *list_add(c->arena, outliers) = (EffectOutlier){ k, j, p };
         }
@@ -432,13 +254,13 @@ Err effect_posterior(Ctx *c, const EffectModel *model, const EffectSession *sess
     double **about = arena_new(c->arena, double *, n);
     Told *told = arena_new(c->arena, Told, n);
     for (size_t k = 0; k < n; k++) {
-        told[k] = tell_session(c, model, &grid, &sessions[k]);
+        told[k] = told_session(c, model, &grid, &sessions[k]);
         about[k] = about_person(c, model, &grid, &told[k]);
     }
     double *person = arena_new(c->arena, double, EFFECT_GRID),
            *today = arena_new(c->arena, double, EFFECT_GRID);
     person_without(model, &grid, about, n, n - 1, person);
-    likelihood(model, &grid, &told[n - 1], NONE, today);
+    told_likelihood(model, &grid, &told[n - 1], NO_READING, today);
     tell_estimates(model, &grid, person, today, &posterior);
 
     Outliers outliers = { 0 };
@@ -482,7 +304,7 @@ static EffectDraw draw_one(const EffectPosterior *posterior, const Grid *grid, c
                         .person = draw_person(posterior, grid, s, draw_unit(seed, i, first + DRAW_PERSON)),
                         .baseline = posterior->baseline.mean };
     if (!model->scale) {
-        Baseline rest = vital_baseline(model, posterior->today, NONE, s);
+        Baseline rest = vital_baseline(model, posterior->today, NO_READING, s);
         double noise = draw_normal(seed, i, first + DRAW_BASELINE);
         draw.baseline = fmax(model->least, rest.mean + sqrt(rest.variance) * noise);
     }
