@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/time.h"
 #include "chart/instrument.h"
+#include "cli/virtual.h"
 #include "db/db.h"
 #include "fhir/store.h"
 #include "follow/follow_link.h"
@@ -19,6 +20,7 @@ typedef struct Demo {
     int64_t now_us;
     Random random;
     User physician, nurse;
+    VirtualPatient people[6];
 } Demo;
 
 static const uint64_t SEED = 20261117;
@@ -90,8 +92,7 @@ typedef struct DemoPatient {
     const char *given, *family, *gender, *birth_date, *mrn;
     const char *weight_kg, *height_cm;
     const char *drugs[2]; /* the adequate trials of this episode */
-    int phq9_baseline[9];
-    int phq9_week[2][9]; /* before the visits of days 7 and 14: a visit wants a report of the last week */
+    VirtualWish wish;     /* of the models, for this story */
 } DemoPatient;
 
 static const DemoPatient patients[] = {
@@ -103,7 +104,7 @@ static const DemoPatient patients[] = {
       "64.2",
       "168",
       { "sertraline", "venlafaxine-xr" },
-      { 2, 2, 2, 2, 1, 2, 2, 1, 0 } },
+      { 12, 14, 0, 0.9, 1.1 } },
     { "Tomas",
       "Rivera",
       "male",
@@ -112,7 +113,7 @@ static const DemoPatient patients[] = {
       "81.5",
       "181",
       { "escitalopram", "bupropion-xl" },
-      { 2, 3, 2, 2, 1, 3, 2, 1, 0 } },
+      { 15, 19, 0, 0.9, 1.1 } },
     { "Hannah",
       "Osei",
       "female",
@@ -121,8 +122,7 @@ static const DemoPatient patients[] = {
       "71.0",
       "171",
       { "fluoxetine", "duloxetine" },
-      { 3, 2, 2, 3, 1, 2, 2, 1, 0 },
-      { { 2, 2, 1, 2, 1, 2, 1, 1, 0 }, { 1, 1, 1, 1, 1, 1, 1, 0, 0 } } },
+      { 15, 20, 7, 0.5, 0.8 } },
     { "Peter",
       "Lindgren",
       "male",
@@ -131,8 +131,7 @@ static const DemoPatient patients[] = {
       "77.4",
       "176",
       { "sertraline", "mirtazapine" },
-      { 2, 3, 3, 2, 2, 2, 2, 1, 0 },
-      { { 2, 2, 2, 2, 1, 2, 1, 1, 0 }, { 1, 2, 2, 1, 1, 2, 1, 1, 0 } } },
+      { 16, 20, 7, 0.6, 0.8 } },
     { "Amina",
       "Farah",
       "female",
@@ -141,8 +140,7 @@ static const DemoPatient patients[] = {
       "58.6",
       "163",
       { "escitalopram", "venlafaxine-xr" },
-      { 3, 3, 2, 2, 2, 3, 2, 2, 0 },
-      { { 2, 2, 2, 1, 1, 2, 1, 1, 0 }, { 1, 1, 1, 1, 1, 1, 1, 0, 0 } } },
+      { 17, 23, 25, 0.1, 0.4 } },
     { "George",
       "Mallory",
       "male",
@@ -151,10 +149,42 @@ static const DemoPatient patients[] = {
       "84.0",
       "184",
       { "citalopram", "duloxetine" },
-      { 3, 3, 3, 2, 2, 3, 2, 2, 0 },
-      { { 2, 3, 2, 2, 1, 2, 2, 1, 0 }, { 2, 2, 2, 1, 1, 2, 2, 1, 0 } } },
+      { 18, 24, 10, 0.5, 0.75 } },
 };
 enum { N_PATIENTS = sizeof patients / sizeof *patients };
+
+static const VirtualPatient *virtual_of(const Demo *d, const DemoPatient *p)
+{
+    return &d->people[p - patients];
+}
+
+/* ---- what the models say of them ---- */
+
+static const int induction_days[] = { 0, 3, 7, 10, 14, 17 };
+enum { INDUCTION = sizeof induction_days / sizeof *induction_days };
+
+static const MoodDose induction[INDUCTION] = { { 0, 0.5 },  { 3, 0.5 },  { 7, 0.5 },
+                                               { 10, 0.5 }, { 14, 0.5 }, { 17, 0.5 } };
+
+/* PHQ-9 at a day of the course, of which the first `done` infusions were given. */
+static int score(const Demo *d, const DemoPatient *p, size_t done, double at_d)
+{
+    return virtual_phq9(virtual_of(d, p), (MoodCourse){ induction, done }, at_d);
+}
+
+static void find_people(Demo *d)
+{
+    static const MoodCourse whole = { induction, INDUCTION };
+    for (size_t i = 0; i < N_PATIENTS; i++) {
+        TimeRange born;
+        double weight_kg;
+        if (!time_parse(str_from(patients[i].birth_date), &born) ||
+            !str_to_double(str_from(patients[i].weight_kg), &weight_kg))
+            assert(!"a birth date and a weight");
+        double age_years = (double)time_age_years(born.from_us, d->now_us);
+        d->people[i] = virtual_find(SEED, 1000 * i, age_years, weight_kg, whole, &patients[i].wish);
+    }
+}
 
 static Err put(Demo *d, const char *type, Str id, Str json)
 {
@@ -302,9 +332,21 @@ static Err record_trials(Demo *d, const DemoPatient *p, Str id, int64_t at_us)
     return OK;
 }
 
-static Err record_phq9(Demo *d, Str id, int64_t at_us, const int values[9])
+/* The first eight items share the total as evenly as whole answers can; the ninth is "not at all". */
+static void answers_of(int total, int ret_values[9])
+{
+    enum { WORST = 3, SHARED = 8 };
+    for (int i = 0; i < 9; i++)
+        ret_values[i] = 0;
+    for (int i = 0; total > 0 && i < WORST * SHARED; i++, total--)
+        ret_values[i % SHARED]++;
+}
+
+static Err record_phq9(Demo *d, Str id, int64_t at_us, int total)
 {
     Arena *a = d->c->arena;
+    int values[9];
+    answers_of(total, values);
     Str parameters = text(a, "instrument", S("phq-9"));
     for (int i = 0; i < 9; i++)
         parameters =
@@ -357,7 +399,7 @@ static Err evaluate_all(Demo *d, const DemoPatient *p, Str id, int64_t at_us)
 {
     TRY(record_trials(d, p, id, at_us - US_PER_H));
     TRY(record_facts(d, id, at_us - US_PER_H, workup, sizeof workup / sizeof *workup));
-    TRY(record_phq9(d, id, at_us - US_PER_H, p->phq9_baseline));
+    TRY(record_phq9(d, id, at_us - US_PER_H, score(d, p, 0, 0)));
     return prepare_day(d, p, id, at_us);
 }
 
@@ -389,26 +431,27 @@ static int near(Demo *d, int value, int spread)
     return value - spread + (int)(random_unit(&d->random) * (2 * spread + 1));
 }
 
-static Err record_vitals(Demo *d, Str encounter, int64_t at_us, int64_t minute)
+/* What the models say of this minute, read with a person's hand. */
+static Err record_vitals(Demo *d, const DemoPatient *p, Str encounter, int64_t at_us, int64_t minute)
 {
     Arena *a = d->c->arena;
-    /* A rise of the size that open series report, highest near the end. */
-    int rise = (int)(minute <= 40 ? minute * 16 / 40 : minute >= 100 ? 0 : 16 - (minute - 40) * 16 / 60);
-    Str parameters = join(a, integer(a, "systolic", near(d, 124 + rise, 3)),
-                          integer(a, "diastolic", near(d, 78 + rise / 2, 2)));
-    parameters = join(a, parameters, integer(a, "heart-rate", near(d, 70 + rise / 3, 2)));
+    VirtualVitals now = virtual_vitals(virtual_of(d, p), (double)minute);
+    Str parameters = join(a, integer(a, "systolic", near(d, now.systolic, 2)),
+                          integer(a, "diastolic", near(d, now.diastolic, 2)));
+    parameters = join(a, parameters, integer(a, "heart-rate", near(d, now.heart_rate, 2)));
     parameters = join(a, parameters, integer(a, "spo2", near(d, 97, 1)));
     parameters = join(a, parameters, integer(a, "breaths", near(d, 14, 1)));
     return act(d, &d->nurse, at_us, "Encounter", encounter, "vitals", parameters, NULL);
 }
 
-static Err record_scales(Demo *d, Str encounter, int64_t at_us, int dissociation)
+static Err record_scales(Demo *d, const DemoPatient *p, Str encounter, int64_t at_us, int64_t minute)
 {
     Arena *a = d->c->arena;
-    Str parameters =
-        join(a, integer(a, "dissociation", dissociation), integer(a, "distress", dissociation > 2 ? 2 : 0));
-    parameters = join(a, parameters, integer(a, "nausea", dissociation > 2 ? 1 : 0));
-    parameters = join(a, parameters, integer(a, "moaas", dissociation > 2 ? 4 : 5));
+    VirtualVitals now = virtual_vitals(virtual_of(d, p), (double)minute);
+    Str parameters = join(a, integer(a, "dissociation", now.dissociation),
+                          integer(a, "distress", now.dissociation > 2 ? 2 : 0));
+    parameters = join(a, parameters, integer(a, "nausea", now.nausea));
+    parameters = join(a, parameters, integer(a, "moaas", now.moaas));
     return act(d, &d->nurse, at_us, "Encounter", encounter, "vitals", parameters, NULL);
 }
 
@@ -421,36 +464,37 @@ static Err pump(Demo *d, Str encounter, int64_t at_us, const char *action, Str m
 
 /* The first minutes of a session: into the chair, the pump started as planned (100 mL over 40 min), vitals
  * and a look at the pump until until_min. */
-static Err begin_session(Demo *d, Str id, int64_t start_us, int chair, int64_t until_min, Str *ret_encounter)
+static Err begin_session(Demo *d, const DemoPatient *p, Str id, int64_t start_us, int chair,
+                         int64_t until_min, Str *ret_encounter)
 {
     Arena *a = d->c->arena;
     Json *opened;
     TRY(act(d, &d->nurse, start_us - 8 * US_PER_MIN, "Patient", id, "session-open",
             integer(a, "chair", chair), &opened));
     Str encounter = answered(opened, "encounter");
-    TRY(record_vitals(d, encounter, start_us - 6 * US_PER_MIN, 0));
-    TRY(record_scales(d, encounter, start_us - 5 * US_PER_MIN, 0));
+    TRY(record_vitals(d, p, encounter, start_us - 6 * US_PER_MIN, 0));
+    TRY(record_scales(d, p, encounter, start_us - 5 * US_PER_MIN, 0));
     TRY(pump(d, encounter, start_us, "started", number(a, "rate-ml-per-h", S("150"))));
     for (int64_t minute = 5; minute <= until_min; minute += 5) {
-        TRY(record_vitals(d, encounter, start_us + minute * US_PER_MIN, minute));
+        TRY(record_vitals(d, p, encounter, start_us + minute * US_PER_MIN, minute));
         TRY(pump(d, encounter, start_us + minute * US_PER_MIN, "reading", STR_NONE));
         if (minute % 15 == 0)
-            TRY(record_scales(d, encounter, start_us + minute * US_PER_MIN, minute == 15 ? 2 : 4));
+            TRY(record_scales(d, p, encounter, start_us + minute * US_PER_MIN, minute));
     }
     *ret_encounter = encounter;
     return OK;
 }
 
-static Err whole_session(Demo *d, Str id, int64_t start_us, int chair)
+static Err whole_session(Demo *d, const DemoPatient *p, Str id, int64_t start_us, int chair)
 {
     Arena *a = d->c->arena;
     Str encounter;
-    TRY(begin_session(d, id, start_us, chair, 35, &encounter));
+    TRY(begin_session(d, p, id, start_us, chair, 35, &encounter));
     TRY(pump(d, encounter, start_us + 40 * US_PER_MIN, "stopped", STR_NONE));
     TRY(pump(d, encounter, start_us + 41 * US_PER_MIN, "volume-left", number(a, "volume-left-ml", S("0"))));
     for (int64_t minute = 45; minute <= 105; minute += 15)
-        TRY(record_vitals(d, encounter, start_us + minute * US_PER_MIN, minute));
-    TRY(record_scales(d, encounter, start_us + 100 * US_PER_MIN, 0));
+        TRY(record_vitals(d, p, encounter, start_us + minute * US_PER_MIN, minute));
+    TRY(record_scales(d, p, encounter, start_us + 100 * US_PER_MIN, 100));
     return act(d, &d->nurse, start_us + 106 * US_PER_MIN, "Encounter", encounter, "session-end", STR_NONE,
                NULL);
 }
@@ -485,8 +529,6 @@ static Err report_by_link(Demo *d, Str id, int64_t at_us, const int values[9])
 
 /* ---- the six ---- */
 
-static const int induction_days[] = { 0, 3, 7, 10, 14, 17 };
-
 /* A course begun days_ago with `done` infusions, one chair for all; reports are the caller's. */
 static Err course(Demo *d, size_t patient, int64_t first_us, int done, Str *ret_id)
 {
@@ -500,9 +542,9 @@ static Err course(Demo *d, size_t patient, int64_t first_us, int done, Str *ret_
     for (int i = 0; i < done; i++) {
         int64_t start_us = first_us + induction_days[i] * US_PER_DAY;
         if (induction_days[i] % 7 == 0 && i > 0)
-            TRY(record_phq9(d, id, start_us - 5 * US_PER_H, p->phq9_week[induction_days[i] / 7 - 1]));
+            TRY(record_phq9(d, id, start_us - 5 * US_PER_H, score(d, p, (size_t)i, induction_days[i])));
         TRY(prepare_day(d, p, id, start_us));
-        TRY(whole_session(d, id, start_us, (int)patient % 4 + 1));
+        TRY(whole_session(d, p, id, start_us, (int)patient % 4 + 1));
     }
     *ret_id = id;
     return OK;
@@ -515,7 +557,7 @@ static Err newly_referred(Demo *d)
     int64_t at_us = d->now_us - 3 * US_PER_H;
     TRY(refer(d, &patients[0], at_us - US_PER_DAY, &id));
     TRY(record_size(d, &patients[0], id, at_us));
-    TRY(record_phq9(d, id, at_us, patients[0].phq9_baseline));
+    TRY(record_phq9(d, id, at_us, score(d, &patients[0], 0, 0)));
     TRY(record_pressure(d, id, at_us, 148, 92));
     return record_facts(d, id, at_us, workup, 6);
 }
@@ -537,7 +579,7 @@ static Err in_the_chair(Demo *d)
     int64_t start_us = with_its_preparation(d->now_us - 18 * US_PER_MIN);
     TRY(course(d, 2, visit_hour(start_us - 3 * US_PER_DAY), 1, &id));
     TRY(prepare_day(d, &patients[2], id, start_us));
-    return begin_session(d, id, start_us, 2, 15, &encounter);
+    return begin_session(d, &patients[2], id, start_us, 2, 15, &encounter);
 }
 
 /* Three infusions, and a report of today in which item 9 is not zero: a worry that nobody owns yet. */
@@ -552,12 +594,13 @@ static Err worried(Demo *d)
 /* A whole course, answered in the window that Learn reads. */
 static Err responded(Demo *d)
 {
-    static const int in_window[9] = { 1, 0, 1, 1, 0, 1, 0, 0, 0 }, later[9] = { 0, 1, 1, 1, 0, 0, 0, 0, 0 };
+    enum { IN_WINDOW_D = 25, LATER_D = 35 };
     Str id;
     int64_t first_us = visit_hour(d->now_us - 55 * US_PER_DAY);
     TRY(course(d, 4, first_us, 6, &id));
-    TRY(record_phq9(d, id, first_us + 25 * US_PER_DAY, in_window));
-    return record_phq9(d, id, first_us + 35 * US_PER_DAY, later);
+    TRY(record_phq9(d, id, first_us + IN_WINDOW_D * US_PER_DAY,
+                    score(d, &patients[4], INDUCTION, IN_WINDOW_D)));
+    return record_phq9(d, id, first_us + LATER_D * US_PER_DAY, score(d, &patients[4], INDUCTION, LATER_D));
 }
 
 /* A whole course, last heard of at its end: measured is what he is not. */
@@ -604,6 +647,7 @@ Err demo_fill(Ctx *c)
     AUTO(tx_done) Tx *tx = NULL;
     User user = c->user;
     Demo d = { .c = c, .now_us = c->now_us, .random = random_seeded(SEED) };
+    find_people(&d);
     TRY(find_user(&d, "raman", &d.physician));
     TRY(find_user(&d, "castellano", &d.nurse));
     TRY(tx_begin(c, &tx));

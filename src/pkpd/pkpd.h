@@ -1,5 +1,5 @@
-/* The drug: what a dose does to concentrations, pressures and mood, and what to do next. Numbers in, numbers out;
- * this room includes nothing but base, and this is the one header that others include. */
+/* The drug: what a dose does to concentrations, pressures and mood, and what to do next. Numbers in, numbers
+ * out; this room includes nothing but base, and this is the one header that others include. */
 #ifndef PKPD_PKPD_H
 #define PKPD_PKPD_H
 

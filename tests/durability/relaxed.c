@@ -1,6 +1,6 @@
 /* Loaded before SQLite (LD_PRELOAD), for the control run of the power cut alone: where the program asks for
- * synchronous = FULL, this gives it NORMAL. A test that cannot see the loss that this causes would see none at
- * all. Built by powercut.test.mjs, never part of the program. */
+ * synchronous = FULL, this gives it NORMAL. A test that cannot see the loss that this causes would see none
+ * at all. Built by powercut.test.mjs, never part of the program. */
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
