@@ -353,11 +353,13 @@ function text(file) {
   return '{\n' + Object.entries(file).map(([k, v]) => `  ${JSON.stringify(k)}: ${value(v)}`).join(',\n') + '\n}\n';
 }
 
+/* No "-0.0 %". */
+const percent = (r) => `${((r.fit / r.target - 1) * 100).toFixed(1).replace(/^-0\.0$/, '0.0')} %`;
 const digits = (x) => Number(x.toPrecision(3));
 function table() {
   const head = '| effect | figure | which kind | target | fit | residual | use | source | seen |\n|---|---|---|---|---|---|---|---|---|\n';
   return head + report.map((r) => `| ${r.effect} | ${r.what} | ${r.kind} | ${digits(r.target)} | ${digits(r.fit)} | ` +
-    `${((r.fit / r.target - 1) * 100).toFixed(1)} % | ${r.use} | ${r.cites} | ${r.seen} |`).join('\n') + '\n';
+    `${percent(r)} | ${r.use} | ${r.cites} | ${r.seen} |`).join('\n') + '\n';
 }
 
 function pressurePicture() {
@@ -369,7 +371,7 @@ function pressurePicture() {
   const at = { Emory: [30, 3.28], Zhou: [40, 7.4], Yale: [40, 16] };
   const lines = systolic.settings.map((s) => `<polyline points="${curve(s.slope, omega)}"/>` +
     `<circle cx="${x(at[s.name][0])}" cy="${y(at[s.name][1])}" r="4"/>` +
-    `<text x="${x(at[s.name][0]) + 9}" y="${y(at[s.name][1]) - 6}">${s.name} +${at[s.name][1]}</text>`);
+    `<text x="${x(at[s.name][0]) - 4}" y="${y(at[s.name][1]) - 9}" text-anchor="end">${s.name} +${at[s.name][1]}</text>`);
   const ticks = [0, 5, 10, 15, 20].map((v) => `<text x="38" y="${y(v) + 4}" text-anchor="end">${v}</text>`)
     .concat([0, 20, 40, 60, 80, 100, 120].map((t) => `<text x="${x(t)}" y="240" text-anchor="middle">${t}</text>`));
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${w} ${h}" font-family="sans-serif" font-size="12">
@@ -384,11 +386,11 @@ function pressurePicture() {
 }
 
 const residualsPicture = () => {
-  const h = 40 + report.length * 22, x = (r) => 330 + Math.max(-1, Math.min(1, r))  * 180;
+  const h = 40 + report.length * 22, x = (r) => 330 + Math.max(-1, Math.min(1, r)) * 180;
   const rows = report.map((r, i) => {
     const y = 46 + i * 22, off = r.fit / r.target - 1, color = r.use === 'calibrated' ? '#1f5a8c' : '#b35c00';
-    return `<text x="8" y="${y}">${r.effect}: ${r.what.slice(0, 34)}</text><circle cx="${x(off).toFixed(1)}" cy="${y - 4}" r="4" fill="${color}"/>` +
-      `<text x="522" y="${y}">${(off * 100).toFixed(1)} %</text>`;
+    return `<text x="8" y="${y}">${r.effect}: ${r.what.replace(/ \(.*|, rest.*|, at Yale's.*/, '')}</text><circle cx="${x(off).toFixed(1)}" cy="${y - 4}" r="4" fill="${color}"/>` +
+      `<text x="522" y="${y}">${percent(r)}</text>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 590 ${h + 12}" font-family="sans-serif" font-size="11">
 <title>Fit less target, in percent of the target: what was calibrated, and what was only checked</title>

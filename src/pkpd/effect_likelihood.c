@@ -4,13 +4,19 @@
 
 #include <math.h>
 
+/* Sessions that contradict each other beyond all sense must still have a product: no weight is nothing, and
+ * two of the least do not underflow. */
+static const double LEAST_LOGARITHM = -300;
+/* Of the largest: nodes that add nothing to a probability of 0.001. */
+static const double NEGLIGIBLE = 1e-15;
+
 void grid_weights(const double *logarithm, double *ret_weight)
 {
     double most = -INFINITY;
     for (int i = 0; i < EFFECT_GRID; i++)
         most = fmax(most, logarithm[i]);
     for (int i = 0; i < EFFECT_GRID; i++)
-        ret_weight[i] = exp(logarithm[i] - most);
+        ret_weight[i] = exp(fmax(logarithm[i] - most, LEAST_LOGARITHM));
 }
 
 /* Readings r = baseline + noise, the baseline normal around the resting value: their covariance is a diagonal
@@ -136,20 +142,22 @@ static Tails rated_tails(const Rated *rated, double s)
 double told_probability(const EffectModel *model, const Grid *grid, const Told *told, size_t j,
                         const double *before)
 {
-    double weight[EFFECT_GRID], sum = 0;
+    double weight[EFFECT_GRID], most = 0, sum = 0;
     Tails all = { 0, 0 };
     Rated reading = { 0 };
     if (model->scale)
         reading = rated(model, told->session, j);
     told_likelihood(model, grid, told, j, weight);
+    for (int i = 0; i < EFFECT_GRID; i++)
+        most = fmax(most, weight[i] *= before[i]);
     for (int i = 0; i < EFFECT_GRID; i++) {
-        double share = weight[i] * before[i], s = grid_node(grid, i);
-        if (share < 1e-15)
+        double share = weight[i] / most, s = grid_node(grid, i);
+        if (share < NEGLIGIBLE)
             continue;
         Tails here = model->scale ? rated_tails(&reading, s) : vital_tails(model, told->session, j, s);
         sum += share;
         all.up_to += share * here.up_to;
         all.from += share * here.from;
     }
-    return sum > 0 ? fmin(1, 2 * fmin(all.up_to, all.from) / sum) : 0;
+    return fmin(1, 2 * fmin(all.up_to, all.from) / sum);
 }

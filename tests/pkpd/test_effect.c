@@ -662,6 +662,28 @@ static void an_outlier_is_told_and_used(void **state)
     assert_true(scores.n_outliers >= 1 && scores.outliers[0].reading == 1);
 }
 
+/* No sense can be made of it, so that is what must be told: finite numbers, in order. */
+static void sessions_that_contradict_each_other_are_survived(void **state)
+{
+    (void)state;
+    static const EffectReading calm[] = { { 250, 0 }, { 250, 0 }, { 250, 0 }, { 250, 0 } },
+                               wild[] = { { 250, 92 }, { 250, 92 }, { 250, 92 }, { 250, 92 } },
+                               low[] = { { 250, 100 }, { 250, 101 }, { 250, 99 } },
+                               high[] = { { 250, 290 }, { 250, 291 }, { 250, 289 } };
+    EffectSession rated[] = { { NAN, calm, 4 }, { NAN, calm, 4 }, { NAN, wild, 4 } };
+    EffectSession cuff[] = { { 125, low, 3 }, { 125, low, 3 }, { 125, high, 3 } };
+    for (int i = 0; i < 2; i++) {
+        EffectPosterior posterior = posterior_of(model_of(i ? "systolic" : "cadss"), i ? cuff : rated, 3);
+        const EffectEstimate *told[] = { &posterior.person, &posterior.occasion, &posterior.sensitivity };
+        for (int k = 0; k < 3; k++)
+            assert_true(isfinite(told[k]->mean) && isfinite(told[k]->sd) && told[k]->p05 <= told[k]->p95);
+        effect_draws(&posterior, 1, 100, many);
+        for (int k = 0; k < 100; k++)
+            assert_true(isfinite(many[k].person) && isfinite(many[k].sensitivity) && many[k].baseline >= 0);
+        assert_true(posterior.sensitivity.mean > posterior.person.mean);
+    }
+}
+
 /* ---- simulation-based calibration ---- */
 
 static bool long_run(void)
@@ -865,6 +887,7 @@ int main(void)
         cmocka_unit_test(its_draws_are_the_posterior),
         cmocka_unit_test(an_earlier_session_weighs_less),
         cmocka_unit_test(an_outlier_is_told_and_used),
+        cmocka_unit_test(sessions_that_contradict_each_other_are_survived),
         cmocka_unit_test(intervals_cover_what_they_say),
         cmocka_unit_test(under_another_structure_the_intervals_are_measured),
     };
