@@ -666,12 +666,17 @@ static void an_outlier_is_told_and_used(void **state)
 static void sessions_that_contradict_each_other_are_survived(void **state)
 {
     (void)state;
-    static const EffectReading calm[] = { { 250, 0 }, { 250, 0 }, { 250, 0 }, { 250, 0 } },
-                               wild[] = { { 250, 92 }, { 250, 92 }, { 250, 92 }, { 250, 92 } },
-                               low[] = { { 250, 100 }, { 250, 101 }, { 250, 99 } },
-                               high[] = { { 250, 290 }, { 250, 291 }, { 250, 289 } };
-    EffectSession rated[] = { { NAN, calm, 4 }, { NAN, calm, 4 }, { NAN, wild, 4 } };
-    EffectSession cuff[] = { { 125, low, 3 }, { 125, low, 3 }, { 125, high, 3 } };
+    enum { READINGS = 24 };
+    static EffectReading calm[READINGS], wild[READINGS], low[READINGS], high[READINGS];
+    for (int j = 0; j < READINGS; j++) {
+        double ce = j % 2 ? 250 : 5;
+        calm[j] = (EffectReading){ 250, 0 };
+        wild[j] = (EffectReading){ 250, 92 };
+        low[j] = (EffectReading){ ce, 125 };
+        high[j] = (EffectReading){ ce, j % 2 ? 290 : 125 };
+    }
+    EffectSession rated[] = { { NAN, calm, READINGS }, { NAN, calm, READINGS }, { NAN, wild, READINGS } };
+    EffectSession cuff[] = { { 125, low, READINGS }, { 125, low, READINGS }, { 125, high, READINGS } };
     for (int i = 0; i < 2; i++) {
         EffectPosterior posterior = posterior_of(model_of(i ? "systolic" : "cadss"), i ? cuff : rated, 3);
         const EffectEstimate *told[] = { &posterior.person, &posterior.occasion, &posterior.sensitivity };
