@@ -176,11 +176,11 @@ static void find_people(Demo *d)
 {
     static const MoodCourse whole = { induction, INDUCTION };
     for (size_t i = 0; i < N_PATIENTS; i++) {
-        TimeRange born;
-        double weight_kg;
-        if (!time_parse(str_from(patients[i].birth_date), &born) ||
-            !str_to_double(str_from(patients[i].weight_kg), &weight_kg))
-            assert(!"a birth date and a weight");
+        TimeRange born = { 0 };
+        double weight_kg = 0;
+        bool read = time_parse(str_from(patients[i].birth_date), &born) &&
+                    str_to_double(str_from(patients[i].weight_kg), &weight_kg);
+        assert(read);
         double age_years = (double)time_age_years(born.from_us, d->now_us);
         d->people[i] = virtual_find(SEED, 1000 * i, age_years, weight_kg, whole, &patients[i].wish);
     }
