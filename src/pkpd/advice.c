@@ -1,4 +1,4 @@
-#include "pkpd/advice.h"
+#include "pkpd/pkpd.h"
 
 #include <assert.h>
 #include <math.h>

@@ -1,4 +1,4 @@
-#include "pkpd/mood.h"
+#include "pkpd/pkpd.h"
 
 #include "pkpd/draw.h"
 

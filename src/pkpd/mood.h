@@ -4,12 +4,15 @@
  *
  *     score(t) = baseline - expectancy(t) - effect * A(t) / (1 + A(t)) + drift(t)
  *
- *     A           activity, from the doses alone (K-PD): each adds a fast part that rises in hours and decays
- * in days, and a slow part that repeated infusions build; both closed forms effect      MADRS points at full
- * activity: a mixture of responders and others (who have none), shifted by what differs between trials; so
- * its prior includes zero expectancy  what treatment does whatever is in the bag: comes in hours with the
- * first session, is renewed by each, and fades after the last drift       the illness itself: a stationary
- * Ornstein-Uhlenbeck process, the same before and after
+ * A, the activity, comes from the doses alone (K-PD): each adds a fast part that rises in hours and decays in
+ * days, and a slow part that repeated infusions build; both are closed forms.
+ *
+ * The effect is in MADRS points at full activity: a mixture of responders and of others, who have none,
+ * shifted by what differs between trials; so its prior includes zero.
+ *
+ * Expectancy is what treatment does whatever is in the bag: it comes in hours with the first session, is
+ * renewed by each, and fades after the last. Drift is the illness itself: a stationary Ornstein-Uhlenbeck
+ * process.
  *
  * The turnover option at the end drives A by a concentration in plasma instead of by doses.
  * Time is in days from any origin. Doses are intravenous equivalents in mg/kg over about 40 minutes. */

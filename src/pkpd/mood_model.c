@@ -1,4 +1,4 @@
-#include "pkpd/mood.h"
+#include "pkpd/pkpd.h"
 
 #include "base/embed.h"
 #include "base/hash.h"

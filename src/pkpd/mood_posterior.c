@@ -1,4 +1,4 @@
-#include "pkpd/mood_posterior.h"
+#include "pkpd/pkpd.h"
 
 #include "pkpd/draw.h"
 

@@ -1,12 +1,13 @@
-#include "pkpd/mood.h"
+#include "pkpd/pkpd.h"
 
 #include <assert.h>
 #include <math.h>
 
 /* Between two changes of the rate, all that the drive is made of is a sum of exponentials of the time since
  * the last change. Panels of that time double in width, so a panel's exponentials are the squares of those of
- * the panel before, and they serve every dose of the person. */
-enum { NODES = 10, PANELS = 32, MODES = PKPD_COMPARTMENTS_MAX, TOLERANCE = MODES, FAST, SLOW, RATES };
+ * the panel before, and they serve every dose of the person. At an infusion's start the drive bends where the
+ * concentration comes to C50, so panels begin narrow there; after one they begin with the fastest pole. */
+enum { NODES = 10, PANELS = 40, MODES = PKPD_COMPARTMENTS_MAX, TOLERANCE = MODES, FAST, SLOW, RATES };
 
 static const double MIN_PER_D = 24 * 60, MIN_PER_H = 60, NG_PER_ML_IN_MG_PER_L = 1000;
 /* exp(-45): less than this of a concentration drives nothing. */
@@ -23,57 +24,69 @@ static const double node_weight[NODES] = { 0.03333567215434406880, 0.07472567457
                                            0.13463335965499817755, 0.10954318125799102200,
                                            0.07472567457529029657, 0.03333567215434406880 };
 
-/* At each node: exp(-rate t) of the modes and the tolerance, exp(+rate t) of the two activities. */
+/* At each node exp(-rate t), t being for modes and tolerance the time since the stretch began, for the two
+ * activities that since the panel began. */
 typedef double Powers[RATES][NODES];
 
 typedef struct Solver {
     const MoodTurnover *turnover;
     const PkpdSystem *system;
-    double exponent_per_min[RATES]; /* signed as in Powers; of a mode that is not there, 0 */
-    double lag_share[MODES];        /* of a mode in the tolerance: k / (k - pole) */
-    double per_tolerance_c50;       /* 1 / M50 */
+    double rate_per_min[RATES]; /* of a mode that is not there, 0 */
+    double lag_share[MODES];    /* of a mode in the tolerance: k / (k - pole) */
+    double per_tolerance_c50;   /* 1 / M50 */
     double first_width_min, slowest_pole_per_min;
     int n_panels; /* of those filled in */
     Powers powers[PANELS];
+    int fine; /* so many doublings make the first panel after an infusion out of the first within one */
+    Powers first_off; /* of that panel */
     /* the stretch under way, from its first minute */
-    double from_min, steady, mode[MODES], tolerance, activity[2];
+    double from_min, steady, mode[MODES], tolerance;
     double steady_mode[MODES];
     bool infusing;
     int panel;
-    double integral[2]; /* over whole panels so far */
+    double activity[2]; /* where the panel begins */
 } Solver;
 
 /* ---- panels ---- */
 
+static bool is_first_off(const Solver *s, int panel)
+{
+    return !s->infusing && panel == s->fine;
+}
+
 static double panel_from(const Solver *s, int panel)
 {
-    return panel == 0 ? 0 : ldexp(s->first_width_min, panel - 1);
+    return panel == 0 || is_first_off(s, panel) ? 0 : ldexp(s->first_width_min, panel - 1);
 }
 
-static double panel_width(const Solver *s, int panel)
+static double panel_to(const Solver *s, int panel)
 {
-    return panel == 0 ? s->first_width_min : ldexp(s->first_width_min, panel - 1);
+    return ldexp(s->first_width_min, panel);
 }
 
-/* Nodes j and NODES - 1 - j stand as far from the panel's ends: one exponential gives both. */
-static void powers_between(const Solver *s, double from_min, double width_min, Powers ret)
+/* Nodes j and NODES - 1 - j stand as far from the ends: one exponential gives both. */
+static void powers_of(double rate_per_min, double from_min, double width_min, double ret[NODES])
 {
-    for (int i = 0; i < RATES; i++) {
-        double ends = exp(s->exponent_per_min[i] * (2 * from_min + width_min));
-        for (int j = 0; j < NODES / 2; j++) {
-            ret[i][j] = exp(s->exponent_per_min[i] * (from_min + node_at[j] * width_min));
-            ret[i][NODES - 1 - j] = ret[i][j] > 0 ? ends / ret[i][j] : 0;
-        }
+    double ends = exp(-rate_per_min * (2 * from_min + width_min));
+    for (int j = 0; j < NODES / 2; j++) {
+        ret[j] = exp(-rate_per_min * (from_min + node_at[j] * width_min));
+        ret[NODES - 1 - j] = ret[j] > 0 ? ends / ret[j] : 0;
     }
 }
 
-/* From panel 2 on each node stands at twice the time of the same node before. */
+static void powers_between(const Solver *s, double from_min, double width_min, Powers ret)
+{
+    for (int i = 0; i < RATES; i++)
+        powers_of(s->rate_per_min[i], i < FAST ? from_min : 0, width_min, ret[i]);
+}
+
+/* From panel 2 on each node stands at twice the time of the same node before, in a panel twice as wide. */
 static void fill_panel(Solver *s)
 {
     int p = s->n_panels++;
     assert(p < PANELS);
     if (p < 2) {
-        powers_between(s, panel_from(s, p), panel_width(s, p), s->powers[p]);
+        powers_between(s, p == 0 ? 0 : s->first_width_min, s->first_width_min, s->powers[p]);
         return;
     }
     for (int i = 0; i < RATES; i++)
@@ -102,23 +115,28 @@ static void drive(const Solver *s, Powers e, double ret[NODES])
         ret[j] = c[j] / (c[j] + c50 + more * m[j]);
 }
 
-/* Adds what the drive gives to each activity over a panel, as seen from the stretch's first minute. */
-static void integrate(const Solver *s, double width_min, Powers e, double sum[2])
+/* Carries the activities over a panel: the nodes lie symmetrically, so what is left at the panel's end of the
+ * drive at one node is the power at its mirror. */
+static void carry(const Solver *s, double width_min, Powers e, double activity[2])
 {
-    double part[NODES];
+    double part[NODES], sum[2] = { 0 };
     drive(s, e, part);
     for (int j = 0; j < NODES; j++) {
-        double share = node_weight[j] * width_min * part[j];
-        sum[0] += share * e[FAST][j];
-        sum[1] += share * e[SLOW][j];
+        sum[0] += node_weight[j] * part[j] * e[FAST][NODES - 1 - j];
+        sum[1] += node_weight[j] * part[j] * e[SLOW][NODES - 1 - j];
     }
+    const double per_min[2] = { s->turnover->fast_per_h / MIN_PER_H, s->turnover->slow_per_h / MIN_PER_H };
+    for (int i = 0; i < 2; i++)
+        activity[i] =
+            activity[i] * exp(-s->rate_per_min[FAST + i] * width_min) + per_min[i] * width_min * sum[i];
 }
 
 static void add_panel(Solver *s)
 {
     while (s->n_panels <= s->panel)
         fill_panel(s);
-    integrate(s, panel_width(s, s->panel), s->powers[s->panel], s->integral);
+    double width_min = panel_to(s, s->panel) - panel_from(s, s->panel);
+    carry(s, width_min, is_first_off(s, s->panel) ? s->first_off : s->powers[s->panel], s->activity);
     s->panel++;
 }
 
@@ -130,20 +148,19 @@ static bool forgotten(const Solver *s, double since_min)
 /* Both activities at a time of the stretch; whole panels are kept, the rest is not. */
 static void stretch_activity(Solver *s, double since_min, double ret_activity[2])
 {
-    while (panel_from(s, s->panel) + panel_width(s, s->panel) <= since_min &&
-           !forgotten(s, panel_from(s, s->panel)))
+    while (panel_to(s, s->panel) <= since_min && !forgotten(s, panel_from(s, s->panel)))
         add_panel(s);
     double from_min = panel_from(s, s->panel), width_min = since_min - from_min;
-    double sum[2] = { s->integral[0], s->integral[1] };
-    if (width_min > 0 && !forgotten(s, from_min)) {
+    ret_activity[0] = s->activity[0];
+    ret_activity[1] = s->activity[1];
+    if (forgotten(s, from_min)) {
+        for (int i = 0; i < 2; i++)
+            ret_activity[i] *= exp(-s->rate_per_min[FAST + i] * width_min);
+    } else if (width_min > 0) {
         Powers e;
         powers_between(s, from_min, width_min, e);
-        integrate(s, width_min, e, sum);
+        carry(s, width_min, e, ret_activity);
     }
-    double per_min[2] = { s->turnover->fast_per_h / MIN_PER_H, s->turnover->slow_per_h / MIN_PER_H };
-    for (int i = 0; i < 2; i++)
-        ret_activity[i] =
-            exp(-s->exponent_per_min[FAST + i] * since_min) * (s->activity[i] + per_min[i] * sum[i]);
 }
 
 /* The concentrations' state at the end of the stretch becomes the start of the next one at another rate. */
@@ -151,11 +168,11 @@ static void stretch_change(Solver *s, double to_min, double rate_mg_per_h)
 {
     double since_min = to_min - s->from_min, activity[2], tolerance = s->steady;
     stretch_activity(s, since_min, activity);
-    tolerance += s->tolerance * exp(s->exponent_per_min[TOLERANCE] * since_min);
+    tolerance += s->tolerance * exp(-s->rate_per_min[TOLERANCE] * since_min);
     s->steady = 0;
     double lag = 0;
     for (int i = 0; i < s->system->compartments; i++) {
-        double left = s->mode[i] * exp(s->exponent_per_min[i] * since_min), now = s->steady_mode[i] + left;
+        double left = s->mode[i] * exp(-s->rate_per_min[i] * since_min), now = s->steady_mode[i] + left;
         tolerance += s->lag_share[i] * left;
         s->steady_mode[i] = rate_mg_per_h / MIN_PER_H * NG_PER_ML_IN_MG_PER_L * s->system->share[i] /
                             (s->system->v1_l * s->system->pole_per_min[i]);
@@ -166,36 +183,48 @@ static void stretch_change(Solver *s, double to_min, double rate_mg_per_h)
     s->tolerance = tolerance - s->steady - lag;
     s->from_min = to_min;
     s->infusing = rate_mg_per_h > 0;
-    s->panel = 0;
-    for (int i = 0; i < 2; i++) {
-        s->activity[i] = activity[i];
-        s->integral[i] = 0;
-    }
+    s->panel = s->infusing ? 0 : s->fine;
+    s->activity[0] = activity[0];
+    s->activity[1] = activity[1];
 }
 
 /* ---- a person ---- */
 
+static void set_panels(const PkpdRate *rates, size_t n_rates, double fastest_pole_per_min, Solver *s)
+{
+    double most = 0;
+    for (size_t i = 0; i < n_rates; i++)
+        most = fmax(most, rates[i].rate_mg_per_h);
+    double rise_ng_per_ml_min = most / MIN_PER_H * NG_PER_ML_IN_MG_PER_L / s->system->v1_l;
+    double width_min = 1 / fastest_pole_per_min;
+    double times = fmax(1, width_min * rise_ng_per_ml_min / s->turnover->c50_ng_per_ml);
+    s->fine = (int)ceil(log2(times));
+    s->first_width_min = ldexp(width_min, -s->fine);
+    s->panel = s->fine;
+    powers_between(s, 0, width_min, s->first_off);
+}
+
 static Solver solver_begin(const MoodPerson *person, const MoodTurnover *turnover, const PkpdSystem *system,
-                           double from_min)
+                           const PkpdRate *rates, size_t n_rates)
 {
     double tolerance_per_min = M_LN2 / (turnover->tolerance_half_life_d * MIN_PER_D), fastest = 0;
     Solver s = { .turnover = turnover,
                  .system = system,
-                 .from_min = from_min,
+                 .from_min = n_rates ? rates[0].from_min : 0,
                  .per_tolerance_c50 = 1 / turnover->tolerance_c50_ng_per_ml,
                  .slowest_pole_per_min = INFINITY };
     for (int i = 0; i < system->compartments; i++) {
         double pole = system->pole_per_min[i];
         assert(pole >= 2 * tolerance_per_min * (1 - 1e-12));
-        s.exponent_per_min[i] = -pole;
+        s.rate_per_min[i] = pole;
         s.lag_share[i] = tolerance_per_min / (tolerance_per_min - pole);
         s.slowest_pole_per_min = fmin(s.slowest_pole_per_min, pole);
         fastest = fmax(fastest, pole);
     }
-    s.exponent_per_min[TOLERANCE] = -tolerance_per_min;
-    s.exponent_per_min[FAST] = person->fast_per_d / MIN_PER_D;
-    s.exponent_per_min[SLOW] = person->slow_per_d / MIN_PER_D;
-    s.first_width_min = 1 / fastest;
+    s.rate_per_min[TOLERANCE] = tolerance_per_min;
+    s.rate_per_min[FAST] = person->fast_per_d / MIN_PER_D;
+    s.rate_per_min[SLOW] = person->slow_per_d / MIN_PER_D;
+    set_panels(rates, n_rates, fastest, &s);
     return s;
 }
 
@@ -209,7 +238,7 @@ void mood_turnover_curve(const MoodPerson *person, const MoodTurnover *turnover,
                          const PkpdRate *rates, size_t n_rates, const double *times_min, size_t n,
                          double *ret_activity)
 {
-    Solver s = solver_begin(person, turnover, system, n_rates ? rates[0].from_min : 0);
+    Solver s = solver_begin(person, turnover, system, rates, n_rates);
     size_t change = 0;
     for (size_t i = 0; i < n; i++) {
         assert(i == 0 || times_min[i] >= times_min[i - 1]);
