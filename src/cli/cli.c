@@ -16,6 +16,7 @@ static const Command commands[] = {
     { "export", "prints the whole clinic, to move it to another engine", cmd_export },
     { "verify", "checks the database, its audit and its index", cmd_verify },
     { "simulate", "prints predicted plasma curves", cmd_simulate },
+    { "forecast", "prints what a depression score may do in the coming days", cmd_forecast },
     { "trial", "runs a virtual trial of doses and intervals", cmd_trial },
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

@@ -18,7 +18,7 @@ typedef struct Command {
 int cli_main(int argc, char **argv);
 
 CommandFn cmd_serve, cmd_import, cmd_user, cmd_token, cmd_verify, cmd_backup, cmd_restore, cmd_export,
-    cmd_simulate, cmd_trial;
+    cmd_simulate, cmd_trial, cmd_forecast;
 
 /* ---- for the commands ---- */
 

@@ -71,7 +71,7 @@ MoodBelief mood_belief(Arena *a, const MoodPosterior *posterior);
 typedef struct MoodDay {
     double time_d;
     MoodBand points; /* latent MADRS points */
-    MoodBand score;  /* as it would be measured on the asked scale, whole numbers */
+    MoodBand score;  /* as it would be measured on the asked scale */
     MoodChance response;
 } MoodDay;
 
