@@ -3,6 +3,7 @@
 //     node tools/calibrate-mood.mjs            prints, for the files as they are
 //     node tools/calibrate-mood.mjs --fit      searches anew first
 //     node tools/calibrate-mood.mjs --write    the same, and writes the result into data/mood/*.json
+//     node tools/calibrate-mood.mjs --plots    draws docs/models/mood-*.svg
 //
 // The model is written here a second time, from docs/models/mood.md, and not taken from the C program: the tests
 // of the C program compare its own simulation with the same published targets. Only numbers that their file
@@ -344,6 +345,39 @@ function predictions(p, scales) {
   console.log(`not fitted: response on day 7 after one infusion ${arm(p, scales[0], SINGLE, 7).response.toFixed(3)} (Zarate 2006: 0.35, memory)`)
 }
 
+// ---- plots: a line of the model, dots of the papers ----
+
+function plot(name, title, [xTitle, xMost], [yTitle, yMost], line, dots) {
+  const x = (v) => 50 + (v / xMost) * 390, y = (v) => 200 - (v / yMost) * 165
+  const ticks = (most, draw) => [0, 0.25, 0.5, 0.75, 1].map((share) => draw(most * share)).join('')
+  const label = (at, text, more = '') => `<text x="${at[0]}" y="${at[1]}" ${more}>${text}</text>`
+  const text = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 460 240" role="img" aria-label="${title}">
+<style>text{font:11px sans-serif;fill:#555}path{fill:none;stroke:#2b6cb0;stroke-width:2}circle{fill:#c05621}line{stroke:#bbb}</style>
+${label([50, 18], title)}
+${ticks(xMost, (v) => label([x(v), 215], Number(v.toPrecision(3)), 'text-anchor="middle"'))}
+${ticks(yMost, (v) => `<line x1="50" x2="440" y1="${y(v)}" y2="${y(v)}"/>` + label([44, y(v) + 4], Number(v.toPrecision(3)), 'text-anchor="end"'))}
+${label([440, 233], xTitle, 'text-anchor="end"')}${label([4, 30], yTitle)}
+<path d="M${line.map(([a, b]) => `${x(a).toFixed(1)} ${y(b).toFixed(1)}`).join('L')}"/>
+${dots.map(([a, b, what]) => `<circle cx="${x(a)}" cy="${y(b)}" r="4"><title>${what}</title></circle>`).join('')}
+</svg>
+`
+  writeFileSync(new URL(`../docs/models/mood-${name}.svg`, import.meta.url), text)
+}
+
+const range = (from, to, step) => Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, i) => from + i * step)
+
+function plots(trials, clinics) {
+  const day1 = meanDrug(trials.p, SINGLE, 1), days = losses(trials.p, SIX, 11 + 2 / 24, 90)
+  plot('single', 'One infusion: drug less control, MADRS points', ['days', 14], ['points', 12],
+       range(0, 14, 0.1).map((t) => [t, meanDrug(trials.p, SINGLE, t)]),
+       [[1, 7.95, 'Murrough 2013 AJP'], [7, 0.38 * day1, 'Kishimoto 2016: 0.38 of day 1']])
+  plot('six', 'Six infusions, then nothing: response kept', ['days after the sixth', 90], ['share', 1],
+       range(0, 90, 1).map((d) => [d, kept(days, d)]), [[18, 0.5, 'median 18 d'], [90, 0.25, '25 % at about 90 d']])
+  const maintained = losses(clinics.p, MAINTAINED, 18, 60)
+  plot('clinic', 'Clinics, maintained: response kept', ['days after the sixth', 60], ['share', 1],
+       range(0, 60, 1).map((d) => [d, kept(maintained, d)]), [[28, 0.8, 'McInnes 2022'], [56, 0.6, 'McInnes 2022']])
+}
+
 const write = process.argv.includes('--write'), search = write || process.argv.includes('--fit')
 const trials = load('drug-free'), clinics = load('clinic')
 if (search) {
@@ -360,3 +394,4 @@ if (write) {
   save('drug-free', trials.p)
   save('clinic', clinics.p)
 }
+if (process.argv.includes('--plots')) plots(trials, clinics)
