@@ -557,7 +557,7 @@ static void holds_its_promise(const MoodModel *model, int patients, double least
     assert_true(loss >= least && loss <= most);
 }
 
-/* So few that the bounds are wide: chance alone leaves 0.78 in one of 20,000 runs. */
+/* One fixed set of so few patients that the bounds are wide; the promise itself is tested by the long run. */
 static void test_intervals_hold_small(void **state)
 {
     (void)state;
