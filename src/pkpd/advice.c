@@ -312,11 +312,12 @@ static Str told_apart(Arena *a, const AdviceCase *q, const AdviceOption *o, cons
 
 static Str said(Arena *a, const AdviceCase *q, const AdviceOption *o, const AdviceOption *next)
 {
-    Str step =
-        o->benefit_step == 0
-            ? arena_fmt(a, "Its expected benefit is within %g points of the best.", q->indifferent_points)
-            : arena_fmt(a, "Its expected benefit is %g points or more below the best.",
-                        o->benefit_step * q->indifferent_points);
+    Str step = o->benefit_step == 0
+                   ? arena_fmt(a, "Its expected benefit is within %g point%s of the best.",
+                               q->indifferent_points, q->indifferent_points == 1 ? "" : "s")
+                   : arena_fmt(a, "Its expected benefit is %g point%s or more below the best.",
+                               o->benefit_step * q->indifferent_points,
+                               o->benefit_step * q->indifferent_points == 1 ? "" : "s");
     if (!next)
         return step;
     return arena_fmt(a, "%.*s It stands before the next because %.*s.", STR_ARG(step),

@@ -6,6 +6,7 @@
 #include "pkpd/advice.h"
 #include "pkpd/draw.h"
 #include "pkpd/effect.h"
+#include "pkpd/estimate.h"
 #include "pkpd/exposure.h"
 #include "pkpd/mood.h"
 #include "pkpd/network.h"
