@@ -1,9 +1,11 @@
 #include "cli/cli.h"
 
+#include "base/buf.h"
 #include "base/limits.h"
 #include "base/time.h"
 #include "server/chain.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 static const Command commands[] = {
@@ -16,7 +18,9 @@ static const Command commands[] = {
     { "export", "prints the whole clinic, to move it to another engine", cmd_export },
     { "verify", "checks the database, its audit and its index", cmd_verify },
     { "simulate", "prints predicted plasma curves", cmd_simulate },
+    { "fit", "estimates a population's parameters from concentrations", cmd_fit },
     { "forecast", "prints what a depression score may do in the coming days", cmd_forecast },
+    { "advise", "ranks doses and intervals for a person, with reasons", cmd_advise },
     { "trial", "runs a virtual trial of doses and intervals", cmd_trial },
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
@@ -109,4 +113,22 @@ int cli_exit(const Ctx *c, Err err)
     if (c->problems.n == 0)
         fprintf(stderr, "%s\n", err_meaning(err));
     return EXIT_FAILED;
+}
+
+Err cli_read(Ctx *c, Str path, Str *ret_text)
+{
+    Buf bytes = buf_make(c->arena, LIMIT_BODY_BYTES);
+    FILE *file = str_is(path, "-") ? stdin : fopen(arena_cstr(c->arena, path), "re");
+    if (!file)
+        return problem(c, ERR_NOT_FOUND, path, "%s", strerror(errno));
+    char part[64 * 1024];
+    for (size_t n; (n = fread(part, 1, sizeof part, file)) > 0;)
+        buf_bytes(&bytes, part, n);
+    bool failed = ferror(file) != 0;
+    if (file != stdin)
+        (void)fclose(file);
+    if (failed || buf_overflowed(&bytes))
+        return problem(c, ERR_TOO_LARGE, path, "The file cannot be read, or is too large.");
+    *ret_text = buf_str(&bytes);
+    return OK;
 }

@@ -18,7 +18,7 @@ typedef struct Command {
 int cli_main(int argc, char **argv);
 
 CommandFn cmd_serve, cmd_import, cmd_user, cmd_token, cmd_verify, cmd_backup, cmd_restore, cmd_export,
-    cmd_simulate, cmd_trial, cmd_forecast;
+    cmd_simulate, cmd_trial, cmd_forecast, cmd_advise, cmd_fit;
 
 /* ---- for the commands ---- */
 
@@ -41,6 +41,8 @@ void cli_end(Cli *cli);
 MUST_USE Err cli_audit(Ctx *c, Str chain, Str what);
 /* The same in a transaction of its own. */
 MUST_USE Err cli_audit_now(Ctx *c, Str chain, Str what);
+/* The whole of a file, or of standard input for "-". ERR_NOT_FOUND, ERR_TOO_LARGE over LIMIT_BODY_BYTES. */
+MUST_USE Err cli_read(Ctx *c, Str path, Str *ret_text);
 /* Says on standard error why it failed; EXIT_FAILED, or EXIT_DONE for OK. */
 int cli_exit(const Ctx *c, Err err);
 

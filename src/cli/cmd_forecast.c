@@ -1,17 +1,14 @@
-#include "base/buf.h"
-#include "base/limits.h"
 #include "base/time.h"
 #include "cli/cli.h"
+#include "cli/course_file.h"
 #include "cli/option.h"
 #include "pkpd/pkpd.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ROWS_MOST = 2000, KEEP_D = 28, DAYS_MOST = 90 };
-static const double DOSE_MG_PER_KG_MOST = 2, DOSE_MG_MOST = 200;
+enum { KEEP_D = 28, DAYS_MOST = 90 };
 
 /* As it stands on the command line. */
 typedef struct Words {
@@ -19,135 +16,15 @@ typedef struct Words {
     bool csv, json;
 } Words;
 
-typedef LIST(MoodDose) Doses;
-typedef LIST(MoodScore) Scores;
-
 typedef struct Forecast {
-    Str path; /* of the file that is read */
+    CourseFile file;
     const MoodModel *model;
     MoodScaleId scale;
-    int64_t origin_us; /* day 0: that of the first row */
-    Doses doses;       /* given and planned */
-    Scores scores;
     double now_d;
     int64_t days, seed;
     MoodDose infusion;
-    double weight_kg; /* NAN: not given */
     bool json;
 } Forecast;
-
-/* ---- the file: date,what,value ---- */
-
-static const char *const columns[] = { "date", "what", "value" };
-enum { DATE, WHAT, VALUE, COLUMNS };
-
-static Err row_problem(Ctx *c, const Forecast *f, size_t row, int column, const char *what, Str word)
-{
-    return problem(c, ERR_INVALID,
-                   arena_fmt(c->arena, "%.*s: row %zu, column %s", STR_ARG(f->path), row, columns[column]),
-                   "%s, not \"%.*s\".", what, STR_ARG(word));
-}
-
-static Err read_file(Ctx *c, Str path, Str *ret_text)
-{
-    Buf bytes = buf_make(c->arena, LIMIT_BODY_BYTES);
-    FILE *file = str_is(path, "-") ? stdin : fopen(arena_cstr(c->arena, path), "re");
-    if (!file)
-        return problem(c, ERR_NOT_FOUND, path, "%s", strerror(errno));
-    char part[64 * 1024];
-    for (size_t n; (n = fread(part, 1, sizeof part, file)) > 0;)
-        buf_bytes(&bytes, part, n);
-    bool failed = ferror(file) != 0;
-    if (file != stdin)
-        (void)fclose(file);
-    if (failed || buf_overflowed(&bytes))
-        return problem(c, ERR_TOO_LARGE, path, "The file cannot be read, or is too large.");
-    *ret_text = buf_str(&bytes);
-    return OK;
-}
-
-static Err read_dose(Ctx *c, Forecast *f, size_t row, double time_d, Str text, bool in_mg)
-{
-    double dose, most = in_mg ? DOSE_MG_MOST : DOSE_MG_PER_KG_MOST;
-    if (!str_to_double(text, &dose) || !(dose >= 0 && dose <= most))
-        return row_problem(c, f, row, VALUE, in_mg ? "A dose of 0 to 200 mg" : "A dose of 0 to 2 mg/kg",
-                           text);
-    if (in_mg && !(f->weight_kg > 0))
-        return row_problem(c, f, row, WHAT, "A dose in mg needs --weight-kg; else it is dose_mg_per_kg",
-                           S("dose_mg"));
-    *list_add(c->arena, &f->doses) = (MoodDose){ time_d, in_mg ? dose / f->weight_kg : dose };
-    return OK;
-}
-
-static Err read_score(Ctx *c, Forecast *f, size_t row, double time_d, MoodScaleId scale, Str text)
-{
-    int64_t score;
-    int most = f->model->scales[scale].most;
-    if (!str_to_int(text, &score) || score < 0 || score > most)
-        return row_problem(c, f, row, VALUE,
-                           arena_cstr(c->arena, arena_fmt(c->arena, "A whole number of 0 to %d", most)),
-                           text);
-    *list_add(c->arena, &f->scores) = (MoodScore){ time_d, scale, (int)score };
-    return OK;
-}
-
-static Err read_row(Ctx *c, Forecast *f, size_t row, Str line)
-{
-    Str cell[COLUMNS], rest = line;
-    for (int i = 0; i < COLUMNS; i++)
-        cell[i] = str_trim(str_cut(rest, ',', &rest));
-    if (rest.p)
-        return row_problem(c, f, row, VALUE, "The last column", line);
-    TimeRange when;
-    if (!time_parse(cell[DATE], &when))
-        return row_problem(c, f, row, DATE, "A date or a time (2026-11-02, 2026-11-02T09:00:00Z)",
-                           cell[DATE]);
-    if (f->doses.n + f->scores.n == 0)
-        f->origin_us = when.from_us;
-    double time_d = (double)(when.from_us - f->origin_us) / (double)US_PER_DAY;
-    MoodScaleId scale;
-    if (str_is(cell[WHAT], "dose_mg_per_kg") || str_is(cell[WHAT], "dose_mg"))
-        return read_dose(c, f, row, time_d, cell[VALUE], str_is(cell[WHAT], "dose_mg"));
-    if (mood_scale(cell[WHAT], &scale))
-        return read_score(c, f, row, time_d, scale, cell[VALUE]);
-    return row_problem(c, f, row, WHAT, "dose_mg_per_kg, dose_mg, PHQ-9, MADRS or QIDS", cell[WHAT]);
-}
-
-static int by_dose_time(const void *a, const void *b)
-{
-    double x = ((const MoodDose *)a)->time_d, y = ((const MoodDose *)b)->time_d;
-    return (x > y) - (x < y);
-}
-
-static int by_score_time(const void *a, const void *b)
-{
-    const MoodScore *x = a, *y = b;
-    return x->time_d != y->time_d ? (x->time_d > y->time_d) - (x->time_d < y->time_d)
-                                  : (int)x->scale - (int)y->scale;
-}
-
-static Err read_rows(Ctx *c, Forecast *f)
-{
-    Str text;
-    TRY(read_file(c, f->path, &text));
-    Str rest = text, header = str_trim(str_cut(text, '\n', &rest));
-    if (!str_is(header, "date,what,value"))
-        return problem(c, ERR_INVALID, arena_fmt(c->arena, "%.*s: row 1", STR_ARG(f->path)),
-                       "The first row must be date,what,value.");
-    for (size_t row = 2; rest.p; row++) {
-        Str line = str_trim(str_cut(rest, '\n', &rest));
-        if (str_empty(line))
-            continue;
-        if (row > ROWS_MOST)
-            return problem(c, ERR_TOO_LARGE, f->path, "At most %d rows are read.", ROWS_MOST);
-        TRY(read_row(c, f, row, line));
-    }
-    if (f->doses.n > 1)
-        qsort(f->doses.at, f->doses.n, sizeof *f->doses.at, by_dose_time);
-    if (f->scores.n > 1)
-        qsort(f->scores.at, f->scores.n, sizeof *f->scores.at, by_score_time);
-    return OK;
-}
 
 /* ---- the options ---- */
 
@@ -175,7 +52,7 @@ static bool positive(const char *option, Str text, double most, double *ret_valu
 static bool understand(const Words *words, Forecast *f)
 {
     TimeRange ignored;
-    *f = (Forecast){ .model = mood_model(words->model), .weight_kg = NAN, .json = words->json };
+    *f = (Forecast){ .model = mood_model(words->model), .file.weight_kg = NAN, .json = words->json };
     if (!f->model)
         return wrong("--population", "drug-free or clinic", words->model);
     if (!mood_scale(words->scale, &f->scale))
@@ -188,37 +65,30 @@ static bool understand(const Words *words, Forecast *f)
         return wrong("--infusion", "a date or a time", words->infusion);
     return whole("--days", words->days, 1, DAYS_MOST, &f->days) &&
            whole("--seed", words->seed, 0, INT64_MAX, &f->seed) &&
-           positive("--dose-mg-per-kg", words->dose_mg_per_kg, DOSE_MG_PER_KG_MOST,
+           positive("--dose-mg-per-kg", words->dose_mg_per_kg, COURSE_DOSE_MG_PER_KG_MOST,
                     &f->infusion.dose_mg_per_kg) &&
-           (!words->weight_kg.p || positive("--weight-kg", words->weight_kg, 500, &f->weight_kg));
-}
-
-static double days_from_origin(const Forecast *f, Str text)
-{
-    TimeRange when;
-    bool read = time_parse(text, &when);
-    return read ? (double)(when.from_us - f->origin_us) / (double)US_PER_DAY : NAN;
+           (!words->weight_kg.p || positive("--weight-kg", words->weight_kg, 500, &f->file.weight_kg));
 }
 
 /* Now is the last score, without scores the last dose; the infusion in question is a day later. */
 static Err place_in_time(Ctx *c, const Words *words, Forecast *f)
 {
-    double last_score_d = f->scores.n ? f->scores.at[f->scores.n - 1].time_d : -INFINITY;
-    f->now_d = words->now.p  ? days_from_origin(f, words->now)
-               : f->scores.n ? last_score_d
-               : f->doses.n  ? f->doses.at[f->doses.n - 1].time_d
-                             : 0;
-    f->infusion.time_d = words->infusion.p ? days_from_origin(f, words->infusion) : f->now_d + 1;
+    double last_score_d = f->file.scores.n ? f->file.scores.at[f->file.scores.n - 1].time_d : -INFINITY;
+    f->now_d = words->now.p       ? course_day(&f->file, words->now)
+               : f->file.scores.n ? last_score_d
+               : f->file.course.n ? f->file.course.at[f->file.course.n - 1].time_d
+                                  : 0;
+    f->infusion.time_d = words->infusion.p ? course_day(&f->file, words->infusion) : f->now_d + 1;
     if (f->now_d < last_score_d)
         return problem(c, ERR_INVALID, S("--now"), "There are scores after it.");
     if (f->infusion.time_d < f->now_d || f->infusion.time_d > f->now_d + KEEP_D)
         return problem(c, ERR_INVALID, S("--infusion"), "It lies within %d days from now on.", KEEP_D);
     const MoodDomain *domain = &f->model->domain;
-    for (size_t i = 0; i < f->doses.n; i++)
-        if (f->doses.at[i].dose_mg_per_kg > domain->dose_mg_per_kg_max)
-            return problem(c, ERR_RULE, f->path,
+    for (size_t i = 0; i < f->file.course.n; i++)
+        if (f->file.course.at[i].dose_mg_per_kg > domain->dose_mg_per_kg_max)
+            return problem(c, ERR_RULE, f->file.path,
                            "A dose of %g mg/kg is outside the model's domain, %g mg/kg or less.",
-                           f->doses.at[i].dose_mg_per_kg, domain->dose_mg_per_kg_max);
+                           f->file.course.at[i].dose_mg_per_kg, domain->dose_mg_per_kg_max);
     return OK;
 }
 
@@ -243,7 +113,7 @@ static void print_csv(const Output *out, const Row *row, const double *values, s
 {
     printf("%s,", row->quantity);
     if (!isnan(row->day)) {
-        int64_t at_us = out->f->origin_us + (int64_t)((out->f->now_d + row->day) * (double)US_PER_DAY);
+        int64_t at_us = out->f->file.origin_us + (int64_t)((out->f->now_d + row->day) * (double)US_PER_DAY);
         Str date = time_instant(out->a, at_us);
         printf("%g,%.10s", row->day, arena_cstr(out->a, date));
     } else
@@ -338,11 +208,11 @@ static void print_keep(Output *out, const MoodPosterior *posterior, MoodCourse c
 
 static Err forecast(Ctx *c, const Words *words, Forecast *f)
 {
-    TRY(read_rows(c, f));
+    TRY(course_read(c, f->model, &f->file));
     TRY(place_in_time(c, words, f));
-    MoodCourse course = { f->doses.at, f->doses.n };
+    MoodCourse course = { f->file.course.at, f->file.course.n };
     MoodPosterior posterior = mood_posterior(
-        c->arena, f->model, &(MoodHistory){ course, f->scores.at, f->scores.n }, (uint64_t)f->seed);
+        c->arena, f->model, &(MoodHistory){ course, f->file.scores.at, f->file.scores.n }, (uint64_t)f->seed);
     Output out = { f, c->arena, false };
     fprintf(stderr, "%.*s.%s\n", STR_ARG(f->model->status),
             posterior.prior_only ? " No scores: this is the population's prior only, not this person." : "");
@@ -405,6 +275,6 @@ int cmd_forecast(int argc, char **argv)
     Forecast f;
     if (!understand(&words, &f))
         return EXIT_USAGE;
-    f.path = operands.at[0];
+    f.file.path = operands.at[0];
     return cli_exit(&cli.ctx, forecast(&cli.ctx, &words, &f));
 }

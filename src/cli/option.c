@@ -60,7 +60,7 @@ OptionsRead options_read(Arena *a, const Usage *usage, int argc, char **argv)
         } else if (!only_operands && str_is(word, "--help")) {
             print_help(usage);
             return OPTIONS_HELP;
-        } else if (!only_operands && str_starts(word, S("-"))) {
+        } else if (!only_operands && str_starts(word, S("-")) && !str_is(word, "-")) {
             OptionsRead read = read_option(a, usage, word, i + 1 < argc ? argv[i + 1] : NULL, &used);
             if (read != OPTIONS_RUN)
                 return read;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Clinic, euthymia, onEachEngine, password, root } from './clinic.mjs';
 
-const commands = ['serve', 'import', 'user', 'token', 'verify', 'backup', 'restore', 'export', 'simulate', 'trial', 'forecast'];
+const commands = ['serve', 'import', 'user', 'token', 'verify', 'backup', 'restore', 'export', 'simulate', 'trial', 'forecast', 'advise', 'fit'];
 const folder = mkdtempSync(join(tmpdir(), 'euthymia-cli-'));
 const db = `sqlite:${join(folder, 'clinic.db')}`;
 after(() => rmSync(folder, { recursive: true, force: true }));
