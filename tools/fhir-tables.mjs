@@ -73,7 +73,7 @@ const lastSegment = (url) => url.slice(url.lastIndexOf('/') + 1);
 
 function elementRows(element, hasChildren) {
   const name = lastWord(element.path);
-  const row = { min: element.min, isArray: element.max !== '1' };
+  const row = { min: element.min, isArray: element.max !== '1', isSummary: Boolean(element.isSummary) };
   if (element.contentReference) return [{ ...row, name, type: element.contentReference.replace(/^.*#/, '') }];
   if (hasChildren) return [{ ...row, name, type: element.path }];
   const choice = name.endsWith('[x]') ? name.slice(0, -3) : undefined;
@@ -134,16 +134,29 @@ function readPath(text) {
 
 /** The parts of a union that speak of one resource type, without the type's name. */
 function pathsFor(parameter, base) {
-  if (parameter.type === 'composite') return [];
   return parameter.expression.split(' | ').map((part) => part.trim())
     .filter((part) => !unsupported.has(part))
     .map((part) => {
+      if (part === base) return '';
       const root = /^\(?([A-Z]\w*)\./.exec(part)?.[1];
       if (root === undefined) return part;
       return root === base || root === 'Resource' || root === 'DomainResource' ? part.replace(`${root}.`, '') : undefined;
     })
     .filter((part) => part !== undefined)
     .map((part) => readPath(part.replaceAll(/(?<=and )[A-Z]\w*\./g, '')));
+}
+
+const parameterOf = new Map(load('search-parameters.json').entry.map(({ resource }) => [resource.url, resource]));
+
+/** What the values of a composite are compared with, each from the composite's element on. None where a part lies
+ * outside the element (the chromosome of three parameters of MolecularSequence): those are not supported. */
+function componentsFor(parameter) {
+  if (parameter.component?.some((part) => part.expression.startsWith('%resource'))) return [];
+  return (parameter.component ?? []).map((part) => {
+    const { type, target } = parameterOf.get(part.definition);
+    const paths = part.expression.split('|').map((text) => readPath(text.trim()));
+    return { code: '', kind: type, paths, targets: target ? [...target].sort(byName) : undefined };
+  });
 }
 
 const parameters = new Map([...resourceNames].map((name) => [name, new Map()]));
@@ -156,7 +169,8 @@ for (const { resource: parameter } of load('search-parameters.json').entry) {
       const paths = pathsFor(parameter, name);
       unions += paths.length;
       parameters.get(name).set(parameter.code, { code: parameter.code, kind: parameter.type, paths,
-        targets: parameter.target ? [...parameter.target].sort(byName) : undefined });
+        targets: parameter.target ? [...parameter.target].sort(byName) : undefined,
+        components: parameter.type === 'composite' ? componentsFor(parameter) : [] });
     }
 }
 
@@ -186,7 +200,7 @@ out.push('__attribute__((visibility("hidden"))) extern const FhirType fhir_types
 const elementArrays = new Map(typeNames.map((name) => {
   const { elements } = types.get(name);
   const rows = elements.map((e) => `{ ${quoted(e.name)}, ${quoted(e.choice)}, &fhir_types[${typeIndex.get(e.type)}], ` +
-    `${strings('codes', e.codes)}, ${strings('targets', e.targets)}, ${e.min}, ${e.isArray} }`);
+    `${strings('codes', e.codes)}, ${strings('targets', e.targets)}, ${e.min}, ${e.isArray}, ${e.isSummary} }`);
   return [name, rows.length ? array('elements', 'FhirElement', rows) : 'NULL'];
 }));
 out.push(`const FhirType fhir_types[] = {`, ...typeNames.map((name) => {
@@ -194,13 +208,15 @@ out.push(`const FhirType fhir_types[] = {`, ...typeNames.map((name) => {
   return `    { ${quoted(name)}, FHIR_${type.kind}, ${elementArrays.get(name)}, ${type.elements.length}, ${type.isResource} },`;
 }), '};');
 
+const parameterRow = (p) => `{ ${quoted(p.code)}, PARAM_${p.kind.toUpperCase()}, ` +
+  `${p.paths.length ? array('paths', 'FhirPath', p.paths.map(path)) : 'NULL'}, ${p.paths.length}, ${strings('targets', p.targets)}, ` +
+  `${p.components?.length ? array('components', 'FhirParam', p.components.map(parameterRow)) : 'NULL'}, ${p.components?.length ?? 0} }`;
 const step = (s) => `{ ${[s.name, s.key, s.value, s.resolvesTo, s.onlyType].map(quoted).join(', ')} }`;
-const path = (p) => `{ ${array('steps', 'FhirStep', p.steps.map(step))}, ${p.steps.length}, ${p.exists} }`;
+const path = (p) => `{ ${p.steps.length ? array('steps', 'FhirStep', p.steps.map(step)) : 'NULL'}, ${p.steps.length}, ${p.exists} }`;
 const resources = [...resourceNames].sort(byName);
 const rows = resources.map((name) => {
   const list = [...parameters.get(name).values()].sort((a, b) => byName(a.code, b.code));
-  const params = list.map((p) => `{ ${quoted(p.code)}, PARAM_${p.kind.toUpperCase()}, ` +
-    `${p.paths.length ? array('paths', 'FhirPath', p.paths.map(path)) : 'NULL'}, ${p.paths.length}, ${strings('targets', p.targets)} }`);
+  const params = list.map(parameterRow);
   return `    { &fhir_types[${typeIndex.get(name)}], ${array('params', 'FhirParam', params)}, ${params.length}, ` +
     `${strings('patient', patientParams.get(name))} },`;
 });

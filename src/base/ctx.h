@@ -9,6 +9,7 @@
 
 struct Db;
 struct Tx;
+struct Ctx;
 
 typedef enum Role {
     ROLE_NONE,
@@ -41,11 +42,17 @@ typedef struct Problems {
     size_t n, room;
 } Problems;
 
+/* What the user may see of the record, which asks it for each type that a request touches. */
+typedef struct Rights {
+    bool (*may_read)(const struct Ctx *c, Str type);
+} Rights;
+
 typedef struct Ctx {
     Arena *arena;
     struct Db *db;
     struct Tx *tx; /* the transaction under way, or NULL: db/db.h keeps it */
     User user;
+    const Rights *rights; /* NULL: everything; the program itself works so */
     int64_t now_us; /* one instant for the whole request */
     Random *random;
     Problems problems;
@@ -55,6 +62,10 @@ typedef struct Ctx {
 /* Notes a problem and returns err, so that a refusal is one line:
  *     return problem(c, ERR_RULE, S("Patient.deceased[x]"), "died %.*s", STR_ARG(when)); */
 Err problem(Ctx *c, Err err, Str path, const char *format, ...) __attribute__((format(printf, 4, 5)));
+static inline bool may_read(const Ctx *c, Str type)
+{
+    return !c->rights || c->rights->may_read(c, type);
+}
 /* "physician": the word on the command line and in the record. */
 Str role_name(Role role);
 /* ROLE_NONE for another word. */

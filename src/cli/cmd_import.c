@@ -2,6 +2,7 @@
 #include "base/limits.h"
 #include "cli/cli.h"
 #include "cli/option.h"
+#include "fhir/index.h"
 #include "fhir/store.h"
 #include "server/dump.h"
 
@@ -236,6 +237,8 @@ int cmd_import(int argc, char **argv)
         return EXIT_USAGE;
     }
     Err err = cli_open(&cli, db);
+    if (err == OK)
+        err = index_refresh(&cli.ctx);
     if (err == OK)
         err = files.n == 1 && is_clinic(cli.arena, files.at[0]) ? import_clinic(&cli, files.at[0])
                                                                 : import_files(&cli, &files, json);

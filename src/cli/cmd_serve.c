@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "cli/demo.h"
 #include "cli/option.h"
+#include "fhir/index.h"
 #include "server/account.h"
 #include "server/server.h"
 
@@ -172,5 +173,7 @@ int cmd_serve(int argc, char **argv)
     }
     cli.ctx.now_us = clock_now_us();
     err = cli_open(&cli, o.db);
+    if (err == OK)
+        err = index_refresh(&cli.ctx);
     return cli_exit(&cli.ctx, err == OK ? run(&cli.ctx, &o, &ending) : err);
 }

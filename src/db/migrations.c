@@ -206,6 +206,20 @@ static const char second_factor[] =
     "ALTER TABLE account ADD COLUMN second_factor TEXT;"
     "ALTER TABLE account ADD COLUMN second_factor_step BIGINT;";
 
+/* Rows of a composite's parts carry their element (fhir/index.h). What refers to a resource is found by the
+ * resource alone, whatever refers to it: target_id leads. History is paged by time. */
+static const char composites_and_history[] =
+    "ALTER TABLE index_token ADD COLUMN element BIGINT NOT NULL DEFAULT 0;"
+    "ALTER TABLE index_string ADD COLUMN element BIGINT NOT NULL DEFAULT 0;"
+    "ALTER TABLE index_date ADD COLUMN element BIGINT NOT NULL DEFAULT 0;"
+    "ALTER TABLE index_number ADD COLUMN element BIGINT NOT NULL DEFAULT 0;"
+    "ALTER TABLE index_quantity ADD COLUMN element BIGINT NOT NULL DEFAULT 0;"
+    "ALTER TABLE index_reference ADD COLUMN element BIGINT NOT NULL DEFAULT 0;"
+    "ALTER TABLE index_uri ADD COLUMN element BIGINT NOT NULL DEFAULT 0;"
+    "DROP INDEX index_reference_by_target;"
+    "CREATE INDEX index_reference_by_target ON index_reference (target_id, type, param, target_type, id);"
+    "CREATE INDEX resource_history_by_time ON resource_history (updated_us, type, id, version);";
+
 /* clang-format on */
 
 typedef struct Migration {
@@ -222,6 +236,7 @@ static const Migration migrations[] = {
     { 5, .sqlite = add_only_sqlite, .postgres = add_only_postgres },
     { 6, .text = audit_chains },
     { 7, .text = second_factor },
+    { 8, .text = composites_and_history },
 };
 static const size_t migrations_n = sizeof migrations / sizeof migrations[0];
 

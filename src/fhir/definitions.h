@@ -44,6 +44,7 @@ typedef struct FhirElement {
     const char *const *targets; /* types a Reference may name; NULL: any */
     uint16_t min;               /* of a choice: on each of its elements */
     bool is_array;
+    bool is_summary; /* part of _summary=true */
 } FhirElement;
 
 struct FhirType {
@@ -81,13 +82,17 @@ typedef struct FhirPath {
     bool exists; /* "... .exists() and ... != false": the token true or false */
 } FhirPath;
 
-typedef struct FhirParam {
-    const char *name; /* "birthdate" */
+typedef struct FhirParam FhirParam;
+struct FhirParam {
+    const char *name; /* "birthdate"; "" for a component */
     FhirParamKind kind;
-    const FhirPath *paths; /* those of this resource type only */
+    const FhirPath
+        *paths; /* those of this resource type only; of a composite: its element, no steps for the resource */
     uint8_t n_paths;
-    const char *const *targets; /* of a reference: types; last is NULL */
-} FhirParam;
+    const char *const *targets;  /* of a reference: types; last is NULL */
+    const FhirParam *components; /* of a composite; their paths begin at its element */
+    uint8_t n_components;
+};
 
 typedef struct FhirResource {
     const FhirType *type;

@@ -8,6 +8,7 @@
 typedef struct Derive {
     Arena *a;
     Str type, id, param;
+    int64_t element; /* of a composite: which of its elements, from 1; else 0 */
     DerivedRows *rows;
 } Derive;
 
@@ -18,7 +19,8 @@ static void add_row(Derive *d, IndexTable table, DbArgs args)
     *list_add(d->a, &d->rows->tables[table]) = (DbArgs){ copy, args.n };
 }
 
-#define ROW(d, table, ...) add_row((d), (table), ARGS(T((d)->type), T((d)->id), T((d)->param), __VA_ARGS__))
+#define ROW(d, table, ...)                                                                                   \
+    add_row((d), (table), ARGS(T((d)->type), T((d)->id), T((d)->param), I((d)->element), __VA_ARGS__))
 
 /* The index has no NULL: equality then finds what is absent too. */
 static Str column(Str s)
@@ -35,20 +37,52 @@ static void add_token(Derive *d, Str system, Str code)
         ROW(d, INDEX_TOKEN, T(column(system)), T(folded));
 }
 
+/* What :text finds a token by: beside the token's own rows, under another name. */
+static void add_token_text(Derive *d, Json *value)
+{
+    Str exact = json_str(value);
+    Str folded = exact.p && !d->element ? index_fold(d->a, exact) : STR_NONE;
+    if (!folded.p)
+        return;
+    Derive text = *d;
+    text.param = arena_fmt(d->a, "%.*s" INDEX_TEXT_SUFFIX, STR_ARG(d->param));
+    ROW(&text, INDEX_STRING, T(folded), T(exact));
+}
+
 static void add_coding(Derive *d, Json *coding)
 {
+    add_token_text(d, json_get(coding, "display"));
     add_token(d, json_find_str(coding, "system"), json_find_str(coding, "code"));
 }
 
 static void add_concept(Derive *d, Json *concept)
 {
     Json *codings = json_get(concept, "coding");
+    add_token_text(d, json_get(concept, "text"));
     for (size_t i = 0; i < json_count(codings); i++)
         add_coding(d, json_at(codings, i));
 }
 
+/* "MR|12345", in the system of the identifier's type: what :of-type finds. */
+static void add_identifier_of_type(Derive *d, Json *identifier)
+{
+    Json *codings = json_find(identifier, "type.coding");
+    Str value = index_fold_token(d->a, json_find_str(identifier, "value"));
+    Derive of_type = *d;
+    of_type.param = arena_fmt(d->a, "%.*s" INDEX_OF_TYPE_SUFFIX, STR_ARG(d->param));
+    for (size_t i = 0; value.p && !d->element && i < json_count(codings); i++) {
+        Json *coding = json_at(codings, i);
+        Str code = index_fold_token(d->a, json_find_str(coding, "code"));
+        if (code.p)
+            ROW(&of_type, INDEX_TOKEN, T(column(json_find_str(coding, "system"))),
+                T(index_clip(arena_fmt(d->a, "%.*s|%.*s", STR_ARG(code), STR_ARG(value)))));
+    }
+}
+
 static void add_identifier(Derive *d, Json *identifier)
 {
+    add_token_text(d, json_find(identifier, "type.text"));
+    add_identifier_of_type(d, identifier);
     add_token(d, json_find_str(identifier, "system"), json_find_str(identifier, "value"));
 }
 
@@ -349,6 +383,56 @@ static void derive_path(Derive *d, const FhirResource *definition, const FhirPar
         derive_leaf(d, param->kind, leaves.at[i]);
 }
 
+/* ---- composites ---- */
+
+static bool has_all_parts(Arena *a, const FhirParam *param, Leaf element)
+{
+    for (uint8_t i = 0; i < param->n_components; i++) {
+        const FhirParam *part = &param->components[i];
+        Leaves leaves = { 0 };
+        for (uint8_t k = 0; k < part->n_paths; k++)
+            index_leaves(a, element.type, element.value, &part->paths[k], &leaves);
+        if (!leaves.n)
+            return false;
+    }
+    return true;
+}
+
+static void derive_part(Derive *d, const FhirParam *part, Leaf element)
+{
+    Leaves leaves = { 0 };
+    for (uint8_t k = 0; k < part->n_paths; k++)
+        index_leaves(d->a, element.type, element.value, &part->paths[k], &leaves);
+    for (size_t i = 0; i < leaves.n; i++)
+        derive_leaf(d, part->kind, leaves.at[i]);
+}
+
+/* The parts of one element carry its number, so that a search finds them together. */
+static void derive_composite(Derive *d, const FhirResource *definition, const FhirParam *param,
+                             Json *resource)
+{
+    Derive part = *d;
+    for (uint8_t k = 0; k < param->n_paths; k++) {
+        Leaves elements = { 0 };
+        if (param->paths[k].n)
+            index_leaves(d->a, definition->type, resource, &param->paths[k], &elements);
+        else
+            *list_add(d->a, &elements) = (Leaf){ resource, definition->type };
+        for (size_t i = 0; i < elements.n; i++) {
+            part.element++;
+            for (uint8_t n = 0; has_all_parts(d->a, param, elements.at[i]) && n < param->n_components; n++) {
+                part.param = index_part_name(d->a, param, n);
+                derive_part(&part, &param->components[n], elements.at[i]);
+            }
+        }
+    }
+}
+
+Str index_part_name(Arena *a, const FhirParam *param, int part)
+{
+    return arena_fmt(a, "%s.%d", param->name, part);
+}
+
 /* ---- compartment ---- */
 
 typedef void PatientFn(void *of, Str patient_id);
@@ -411,7 +495,9 @@ void index_derive(Arena *a, const FhirResource *definition, Str id, Json *resour
     for (uint16_t i = 0; i < definition->n_params; i++) {
         const FhirParam *param = &definition->params[i];
         d.param = str_from(param->name);
-        for (uint8_t k = 0; !is_column(param) && k < param->n_paths; k++)
+        if (param->n_components)
+            derive_composite(&d, definition, param, resource);
+        for (uint8_t k = 0; !param->n_components && !is_column(param) && k < param->n_paths; k++)
             derive_path(&d, definition, param, &param->paths[k], resource);
     }
     each_compartment(a, definition, id, resource, add_compartment, &d);

@@ -40,9 +40,19 @@ MUST_USE Err index_write(Ctx *c, const DerivedRows *rows);
 MUST_USE Err index_forget(Ctx *c, Str type, Str id);
 /* Forgets all derived rows and derives them again from the current resources. */
 MUST_USE Err index_rebuild(Ctx *c);
+/* Rebuilds where the index was derived by an earlier rule (INDEX_RULE): called when a database is opened to
+ * serve. */
+MUST_USE Err index_refresh(Ctx *c);
 
 /* The system of a token whose element implies one (a code, a boolean): any system asked for will do. */
 #define INDEX_ANY_SYSTEM "*"
+
+/* Rows beside a parameter's own, under its name and one of these: what :text and :of-type find a token by. */
+#define INDEX_TEXT_SUFFIX    ":text"
+#define INDEX_OF_TYPE_SUFFIX ":of-type"
+/* The name under which a part of a composite is indexed: "code-value-quantity.0". Its rows carry the number
+ * of the element that they came from. */
+Str index_part_name(Arena *a, const FhirParam *param, int part);
 
 /* A reference as it is indexed and searched: "Patient/1", "Patient/1/_history/2" and a bare canonical with
  * its version. Of another server's resource only url is set. */

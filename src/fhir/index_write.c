@@ -9,21 +9,26 @@ static const Sql *insert_statement(IndexTable table)
 {
     switch (table) {
     case INDEX_TOKEN:
-        return SQL("INSERT INTO index_token (type, id, param, system, code) VALUES ($1, $2, $3, $4, $5)");
+        return SQL("INSERT INTO index_token (type, id, param, element, system, code)"
+                   " VALUES ($1, $2, $3, $4, $5, $6)");
     case INDEX_STRING:
-        return SQL("INSERT INTO index_string (type, id, param, folded, exact) VALUES ($1, $2, $3, $4, $5)");
+        return SQL("INSERT INTO index_string (type, id, param, element, folded, exact)"
+                   " VALUES ($1, $2, $3, $4, $5, $6)");
     case INDEX_DATE:
-        return SQL("INSERT INTO index_date (type, id, param, from_us, to_us) VALUES ($1, $2, $3, $4, $5)");
+        return SQL("INSERT INTO index_date (type, id, param, element, from_us, to_us)"
+                   " VALUES ($1, $2, $3, $4, $5, $6)");
     case INDEX_NUMBER:
-        return SQL("INSERT INTO index_number (type, id, param, low, high) VALUES ($1, $2, $3, $4, $5)");
+        return SQL("INSERT INTO index_number (type, id, param, element, low, high)"
+                   " VALUES ($1, $2, $3, $4, $5, $6)");
     case INDEX_QUANTITY:
-        return SQL("INSERT INTO index_quantity (type, id, param, system, code, unit, low, high)"
-                   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+        return SQL("INSERT INTO index_quantity (type, id, param, element, system, code, unit, low, high)"
+                   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
     case INDEX_REFERENCE:
-        return SQL("INSERT INTO index_reference (type, id, param, target_type, target_id)"
-                   " VALUES ($1, $2, $3, $4, $5)");
+        return SQL("INSERT INTO index_reference (type, id, param, element, target_type, target_id)"
+                   " VALUES ($1, $2, $3, $4, $5, $6)");
     case INDEX_URI:
-        return SQL("INSERT INTO index_uri (type, id, param, uri) VALUES ($1, $2, $3, $4)");
+        return SQL("INSERT INTO index_uri (type, id, param, element, uri)"
+                   " VALUES ($1, $2, $3, $4, $5)");
     case INDEX_COMPARTMENT:
         return SQL(
             "INSERT INTO compartment (patient_id, type, id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING");
@@ -129,5 +134,34 @@ Err index_rebuild(Ctx *c)
     TRY(forget_all(c));
     while (more)
         TRY(rebuild_batch(c, &place, &more));
+    return tx_commit(tx);
+}
+
+/* ---- refresh ---- */
+
+/* Grows by one whenever the same resource gives other rows than before. */
+static const int64_t INDEX_RULE = 2;
+
+static Err rule_of(Ctx *c, int64_t *ret_rule)
+{
+    AUTO(rows_done) Rows *rows = NULL;
+    TRY(db_query(c, SQL("SELECT value FROM counter WHERE name = 'index_rule'"), NO_ARGS, &rows));
+    *ret_rule = rows_next(rows) ? rows_int(rows, 0) : 0;
+    return rows_error(rows);
+}
+
+Err index_refresh(Ctx *c)
+{
+    int64_t rule;
+    TRY(rule_of(c, &rule));
+    if (rule == INDEX_RULE)
+        return OK;
+    AUTO(tx_done) Tx *tx = NULL;
+    TRY(tx_begin(c, &tx));
+    TRY(index_rebuild(c));
+    TRY(db_exec(c,
+                SQL("INSERT INTO counter (name, value) VALUES ('index_rule', $1)"
+                    " ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value"),
+                ARGS(I(INDEX_RULE))));
     return tx_commit(tx);
 }

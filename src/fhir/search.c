@@ -11,7 +11,9 @@ Err fhir_search(Ctx *c, Str type, const SearchTerms *terms, bool strict, SearchP
     SearchPlan plan;
     TRY(search_parse(c, definition, terms, strict, &plan));
     SearchPage page = { .used = plan.used, .total = -1 };
+    page.subset = plan.subset;
     TRY(search_run(c, &plan, &page));
+    TRY(search_include(c, &plan, &page.matches, &page.included));
     *ret_page = page;
     return OK;
 }
@@ -104,16 +106,24 @@ static Str link_url(Ctx *c, Str base, Str type, const SearchPage *page, Str curs
     return buf_str(&b);
 }
 
-static void add_entries(Buf *b, Str base, const Resources *matches)
+static void add_entry(Buf *b, Str base, const Resource *r, const Subset *subset, const char *mode)
 {
-    for (size_t i = 0; i < matches->n; i++) {
-        const Resource *r = &matches->at[i];
-        Str url = arena_fmt(b->arena, "%.*s%s%.*s/%.*s", STR_ARG(base), base.n ? "/" : "", STR_ARG(r->type),
-                            STR_ARG(r->id));
+    Str url = arena_fmt(b->arena, "%.*s%s%.*s/%.*s", STR_ARG(base), base.n ? "/" : "", STR_ARG(r->type),
+                        STR_ARG(r->id));
+    buf_json(b, "{'fullUrl':%s,'resource':%j,'search':{'mode':%s}}", url,
+             subset_body(b->arena, subset, r->type, r->body), str_from(mode));
+}
+
+static void add_entries(Buf *b, Str base, const SearchPage *page)
+{
+    size_t n = page->matches.n + page->included.n;
+    for (size_t i = 0; i < n; i++) {
+        bool is_match = i < page->matches.n;
         buf_add(b, i ? S(",") : S(",\"entry\":["));
-        buf_json(b, "{'fullUrl':%s,'resource':%j,'search':{'mode':'match'}}", url, r->body);
+        add_entry(b, base, is_match ? &page->matches.at[i] : &page->included.at[i - page->matches.n],
+                  &page->subset, is_match ? "match" : "include");
     }
-    if (matches->n)
+    if (n)
         buf_char(b, ']');
 }
 
@@ -127,7 +137,7 @@ Str fhir_searchset(Ctx *c, Str base, Str type, const SearchPage *page)
     if (page->next_cursor.p)
         buf_json(&b, ",{'relation':'next','url':%s}", link_url(c, base, type, page, page->next_cursor));
     buf_char(&b, ']');
-    add_entries(&b, base, &page->matches);
+    add_entries(&b, base, page);
     buf_char(&b, '}');
     return buf_overflowed(&b) ? STR_NONE : buf_str(&b);
 }

@@ -1,16 +1,19 @@
 /* Search by any indexed parameter of R4: all prefixes (eq ne gt ge lt le sa eb ap), modifiers :exact
- * :contains :missing :not :identifier and :Type of a reference, token forms, partial dates as ranges, "," for
- * or, repetition for and; _id, _lastUpdated, _count, _sort (one or more parameters, "-" for descending),
- * _total, _summary=count, paging by keyset so that each match comes once even while rows are added.
+ * :contains :missing :not :text :of-type :identifier and :Type of a reference, token forms, partial dates as
+ * ranges, composites (their parts in one element), chains ("subject:Patient.name"), _has, "," for or,
+ * repetition for and; _id, _lastUpdated, _tag, _profile, _security, _count, _sort (one or more parameters,
+ * "-" for descending), _total, _summary, _elements, _include and _revinclude with :iterate, paging by keyset
+ * so that each match comes once even while rows are added.
  *
- * Refused with ERR_SYNTAX: composite and special parameters, chains, _has, other modifiers, values that
- * cannot be read. Units are compared as they are written, never converted. Texts are compared by their first
- * 1,000 bytes. */
+ * Refused with ERR_SYNTAX: special parameters, other modifiers, values that cannot be read. Units are
+ * compared as they are written, never converted. Texts are compared by their first 1,000 bytes. What the user
+ * may not read (ctx.h, rights) is in no page, no total and no include, and no chain leads through it. */
 #ifndef FHIR_SEARCH_H
 #define FHIR_SEARCH_H
 
 #include "base/ctx.h"
 #include "fhir/store.h"
+#include "fhir/subset.h"
 
 typedef struct SearchTerm {
     Str name;  /* decoded, with its modifier: "name:exact" */
@@ -23,7 +26,8 @@ typedef struct SearchTerms {
 } SearchTerms;
 
 typedef struct SearchPage {
-    Resources matches;
+    Resources matches, included;
+    Subset subset;    /* of what is shown */
     SearchTerms used; /* for the self link: unknown parameters are dropped unless strict */
     Str next_cursor;  /* absent on the last page; sent back as _cursor */
     int64_t total;    /* -1: not counted (_total=accurate counts) */

@@ -11,78 +11,6 @@ static Err refuse(Ctx *c, Str name, const char *why)
     return problem(c, ERR_SYNTAX, name, "%s", why);
 }
 
-bool source_is_time(Source source)
-{
-    return source == SOURCE_DATE || source == SOURCE_UPDATED;
-}
-
-static Source source_of(const FhirParam *param)
-{
-    static const Source sources[] = {
-        [PARAM_NUMBER] = SOURCE_NUMBER,
-        [PARAM_DATE] = SOURCE_DATE,
-        [PARAM_STRING] = SOURCE_STRING,
-        [PARAM_TOKEN] = SOURCE_TOKEN,
-        [PARAM_URI] = SOURCE_URI,
-        [PARAM_QUANTITY] = SOURCE_QUANTITY,
-        [PARAM_REFERENCE] = SOURCE_REFERENCE,
-        [PARAM_COMPOSITE] = SOURCE_MAX,
-        [PARAM_SPECIAL] = SOURCE_MAX,
-    };
-    if (strcmp(param->name, "_id") == 0)
-        return SOURCE_ID;
-    return strcmp(param->name, "_lastUpdated") == 0 ? SOURCE_UPDATED : sources[param->kind];
-}
-
-/* ---- filters ---- */
-
-static bool modifier_allowed(const FhirParam *param, Str modifier)
-{
-    static const struct {
-        const char *name;
-        FhirParamKind kind;
-    } allowed[] = { { "exact", PARAM_STRING },
-                    { "contains", PARAM_STRING },
-                    { "not", PARAM_TOKEN },
-                    { "identifier", PARAM_REFERENCE } };
-    if (!modifier.p || str_is(modifier, "missing"))
-        return true;
-    for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++)
-        if (allowed[i].kind == param->kind && str_is(modifier, allowed[i].name))
-            return true;
-    return param->kind == PARAM_REFERENCE && fhir_resource(modifier);
-}
-
-static Err parse_missing(Ctx *c, Str name, Str value, SearchFilter *filter)
-{
-    if (str_is(value, "true"))
-        filter->presence = PRESENCE_MISSING;
-    else if (str_is(value, "false"))
-        filter->presence = PRESENCE_NEEDED;
-    else
-        return refuse(c, name, ":missing is true or false");
-    return OK;
-}
-
-static Err parse_filter(Ctx *c, const FhirParam *param, Str modifier, const SearchTerm *term,
-                        SearchPlan *plan)
-{
-    SearchFilter filter = { .source = source_of(param), .param = str_from(param->name) };
-    if (filter.source == SOURCE_MAX)
-        return refuse(c, term->name, "composite and special parameters are not supported");
-    if (!modifier_allowed(param, modifier))
-        return refuse(c, term->name, "this modifier is not supported here");
-    filter.negated = str_is(modifier, "not");
-    if (str_is(modifier, "identifier"))
-        filter.source = SOURCE_TOKEN;
-    if (str_is(modifier, "missing"))
-        TRY(parse_missing(c, term->name, term->value, &filter));
-    else
-        TRY(search_parse_values(c, param, modifier, term->value, &filter));
-    *list_add(c->arena, &plan->filters) = filter;
-    return OK;
-}
-
 /* ---- what steers the result ---- */
 
 static Err parse_count(Ctx *c, Str value, SearchPlan *plan)
@@ -106,11 +34,18 @@ static Err parse_total(Ctx *c, Str value, SearchPlan *plan)
 
 static Err parse_summary(Ctx *c, Str value, SearchPlan *plan)
 {
-    if (str_is(value, "false"))
-        return OK;
-    if (!str_is(value, "count"))
-        return refuse(c, S("_summary"), "only _summary=count is supported");
-    return parse_count(c, S("0"), plan);
+    if (str_is(value, "count"))
+        return parse_count(c, S("0"), plan);
+    return subset_of_summary(value, &plan->subset)
+               ? OK
+               : refuse(c, S("_summary"), "_summary is true, text, data, count or false");
+}
+
+static Err parse_elements(Ctx *c, Str value, SearchPlan *plan)
+{
+    (void)c;
+    plan->subset = (Subset){ .kind = SUBSET_ELEMENTS, .elements = value };
+    return OK;
 }
 
 static Err parse_sort(Ctx *c, Str value, SearchPlan *plan)
@@ -119,7 +54,7 @@ static Err parse_sort(Ctx *c, Str value, SearchPlan *plan)
         Str name = str_cut(value, ',', &value);
         bool descending = str_starts(name, S("-"));
         const FhirParam *param = fhir_param(plan->definition, str_slice(name, descending, name.n));
-        Source source = param ? source_of(param) : SOURCE_MAX;
+        Source source = param ? search_source(param) : SOURCE_MAX;
         if (source == SOURCE_MAX || plan->n_sort == SEARCH_SORT_KEYS)
             return refuse(
                 c, S("_sort"),
@@ -165,9 +100,9 @@ typedef struct Control {
 } Control;
 
 static const Control controls[] = {
-    { "_count", parse_count },     { "_sort", parse_sort },      { "_total", parse_total },
-    { "_summary", parse_summary }, { "_cursor", parse_nothing }, { "_format", parse_nothing },
-    { "_pretty", parse_nothing },
+    { "_count", parse_count },     { "_sort", parse_sort },         { "_total", parse_total },
+    { "_summary", parse_summary }, { "_cursor", parse_nothing },    { "_format", parse_nothing },
+    { "_pretty", parse_nothing },  { "_elements", parse_elements },
 };
 
 static const Control *control_named(Str name)
@@ -178,13 +113,53 @@ static const Control *control_named(Str name)
     return NULL;
 }
 
+/* ---- includes ---- */
+
+static bool is_reference_of(Str type, Str param)
+{
+    const FhirResource *definition = fhir_resource(type);
+    const FhirParam *found = definition && param.p ? fhir_param(definition, param) : NULL;
+    return definition && (!param.p || (found && found->kind == PARAM_REFERENCE));
+}
+
+/* "Observation:subject", "Observation:subject:Patient", "Observation:*", "*" */
+static Err parse_include(Ctx *c, Str name, Str value, SearchPlan *plan)
+{
+    static const char why[] = "an include is Type:parameter, Type:parameter:TargetType, Type:* or *";
+    Str modifier, param, target;
+    bool reverse = str_is(str_cut(name, ':', &modifier), "_revinclude");
+    Str type = str_cut(value, ':', &param);
+    param = str_cut(param, ':', &target);
+    if (modifier.p && !str_is(modifier, "iterate") && !str_is(modifier, "recurse"))
+        return refuse(c, name, "the only modifier of an include is :iterate");
+    if (str_is(type, "*") && !reverse)
+        type = STR_NONE;
+    if (!param.p && type.p)
+        return refuse(c, name, why);
+    if (str_is(param, "*"))
+        param = STR_NONE;
+    if ((type.p && !is_reference_of(type, param)) || (target.p && !fhir_resource(target)))
+        return refuse(c, name, "there is no such reference parameter or type");
+    *list_add(c->arena, &plan->includes) =
+        (SearchInclude){ reverse, modifier.p != NULL, type, param, target };
+    return OK;
+}
+
 /* ---- all terms ---- */
 
-static Err parse_unknown(Ctx *c, Str name, bool strict)
+static bool is_include(Str name)
 {
-    if (str_find(name, '.') < name.n || str_starts(name, S("_has")))
-        return refuse(c, name, "chained parameters are not supported");
-    return strict ? refuse(c, name, "there is no such search parameter") : OK;
+    Str rest;
+    Str head = str_cut(name, ':', &rest);
+    return str_is(head, "_include") || str_is(head, "_revinclude");
+}
+
+/* Is it a parameter of this type, a chain, or _has? */
+static bool is_filter(const FhirResource *definition, Str name)
+{
+    Str rest;
+    Str head = str_cut(str_cut(name, '.', &rest), ':', &rest);
+    return str_is(head, "_has") || fhir_param(definition, head);
 }
 
 static Err parse_term(Ctx *c, const SearchTerm *term, bool strict, SearchPlan *plan)
@@ -192,14 +167,16 @@ static Err parse_term(Ctx *c, const SearchTerm *term, bool strict, SearchPlan *p
     if (!index_is_text(term->name) || !index_is_text(term->value))
         return refuse(c, STR_NONE, "a search parameter is not UTF-8");
     const Control *control = control_named(term->name);
-    Str modifier;
-    Str name = str_cut(term->name, ':', &modifier);
-    const FhirParam *param = fhir_param(plan->definition, name);
-    if (!control && !param)
-        return parse_unknown(c, name, strict);
+    bool filters = is_filter(plan->definition, term->name), includes = is_include(term->name);
+    if (!control && !filters && !includes)
+        return strict ? refuse(c, term->name, "there is no such search parameter") : OK;
     if (str_empty(term->value))
         return OK;
-    TRY(control ? control->parse(c, term->value, plan) : parse_filter(c, param, modifier, term, plan));
+    if (filters)
+        TRY(search_parse_filter(c, plan->definition, term->name, term->value,
+                                list_add(c->arena, &plan->filters)));
+    else
+        TRY(control ? control->parse(c, term->value, plan) : parse_include(c, term->name, term->value, plan));
     *list_add(c->arena, &plan->used) = *term;
     return OK;
 }

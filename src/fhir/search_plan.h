@@ -6,6 +6,7 @@
 #include "db/db.h"
 #include "fhir/definitions.h"
 #include "fhir/search.h"
+#include "fhir/subset.h"
 
 typedef enum Prefix {
     PREFIX_EQ,
@@ -31,6 +32,7 @@ typedef enum Match {
     MATCH_STRING_PREFIX,   /* low, high: folded */
     MATCH_STRING_EXACT,    /* low: folded; text: as written */
     MATCH_STRING_CONTAINS, /* text: folded */
+    MATCH_TOKEN_OF_TYPE,   /* system: of the type; text: "code|value" */
     MATCH_DATE,            /* low, high */
     MATCH_NUMBER,          /* low, high: of the range that the precision implies; value: the number itself */
     MATCH_REFERENCE_ID,    /* text: the id, any type */
@@ -66,17 +68,26 @@ typedef enum Source {
 
 typedef enum Presence { PRESENCE_ANY, PRESENCE_NEEDED, PRESENCE_MISSING } Presence;
 
-/* One term: any of its values, or none of them where negated. */
-typedef struct SearchFilter {
+typedef enum FilterKind {
+    FILTER_OWN,      /* the parameter has any of the values, or none of them where negated */
+    FILTER_ANY,      /* any of the branches */
+    FILTER_TOGETHER, /* the branches' parameters have their values in one element: a composite */
+    FILTER_CHAIN,    /* the reference param points to what one of the branches finds */
+    FILTER_HAS,      /* what the one branch finds points here with its reference param */
+} FilterKind;
+
+/* One term: what it asks of the resources of one type. */
+typedef struct SearchFilter SearchFilter;
+struct SearchFilter {
+    FilterKind kind;
+    Str type; /* whose resources it finds */
     Source source;
     Str param;
     Presence presence; /* of :missing; values is then empty */
     bool negated;
-    struct {
-        SearchValue *at;
-        size_t n, room;
-    } values;
-} SearchFilter;
+    LIST(SearchValue) values;
+    LIST(SearchFilter) branches;
+};
 
 enum { SEARCH_SORT_KEYS = 8 };
 
@@ -86,29 +97,48 @@ typedef struct SortKey {
     bool descending;
 } SortKey;
 
+/* _include=Observation:subject:Patient, _revinclude=Provenance:target; type is the one that refers. */
+typedef struct SearchInclude {
+    bool reverse, iterate;
+    Str type, param; /* param absent: "*" */
+    Str target;      /* only resources of this type; absent: any */
+} SearchInclude;
+
 typedef struct SearchPlan {
     const FhirResource *definition;
-    struct {
-        SearchFilter *at;
-        size_t n, room;
-    } filters;
+    LIST(SearchFilter) filters;
     SortKey sort[SEARCH_SORT_KEYS];
     size_t n_sort;
     DbArg cursor[SEARCH_SORT_KEYS + 1]; /* the sort keys and the id of the last match that was seen */
     size_t n_cursor;                    /* 0: from the start */
     int64_t count;
     bool total;
+    LIST(SearchInclude) includes;
+    Subset subset;
     SearchTerms used;
 } SearchPlan;
 
 bool source_is_time(Source source);
+/* SOURCE_MAX for a composite or special one. */
+Source search_source(const FhirParam *param);
 
 /* ERR_SYNTAX with the parameter's name as path. */
 MUST_USE Err search_parse(Ctx *c, const FhirResource *definition, const SearchTerms *terms, bool strict,
                           SearchPlan *ret_plan);
-/* The values of one term, "," between them. modifier is absent or one that search_parse allowed. */
+/* A term of a type's search: chains and _has included. ERR_FORBIDDEN where the user may not read a type on
+ * the way. */
+MUST_USE Err search_parse_filter(Ctx *c, const FhirResource *definition, Str name, Str value,
+                                 SearchFilter *ret_filter);
+/* The values of one term, "," between them. modifier is absent or one that search_parse_filter allowed. */
 MUST_USE Err search_parse_values(Ctx *c, const FhirParam *param, Str modifier, Str text,
                                  SearchFilter *filter);
+
+/* Up to the first sep that no backslash stands before; the rest is absent where there was none. */
+Str search_cut(Str s, char sep, Str *rest);
+
+/* What the matches' includes bring: each once, without the matches themselves. */
+MUST_USE Err search_include(Ctx *c, const SearchPlan *plan, const Resources *matches,
+                            Resources *ret_included);
 
 /* The matches of one page and what the next begins after. */
 MUST_USE Err search_run(Ctx *c, const SearchPlan *plan, SearchPage *page);

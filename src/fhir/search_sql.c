@@ -29,6 +29,7 @@ static const char *const match_fragments[MATCH_MAX] = {
     [MATCH_TOKEN_NO_SYSTEM] = "(t.code = %t AND t.system IN ('', '" INDEX_ANY_SYSTEM "'))",
     [MATCH_TOKEN_SYSTEM] = "t.system = %s",
     [MATCH_TOKEN_BOTH] = "(t.code = %t AND t.system IN (%s, '" INDEX_ANY_SYSTEM "'))",
+    [MATCH_TOKEN_OF_TYPE] = "(t.code = %t AND t.system = %s)",
     [MATCH_STRING_PREFIX] = "(t.folded >= %l AND t.folded < %h)",
     [MATCH_STRING_EXACT] = "(t.folded = %l AND t.exact = %t)",
     [MATCH_STRING_CONTAINS] = "replace(t.folded, %t, '') <> t.folded",
@@ -79,15 +80,15 @@ static const char *const unit_fragments[] = {
     [UNIT_BOTH] = " AND t.code = %t AND t.system = %s",
 };
 
-/* %t is the parameter's name; $1 is the type. */
+/* %s is the type, %t the parameter's name. */
 static const char *const table_fragments[SOURCE_MAX] = {
-    [SOURCE_TOKEN] = "(SELECT t.id FROM index_token t WHERE t.type = $1 AND t.param = %t",
-    [SOURCE_STRING] = "(SELECT t.id FROM index_string t WHERE t.type = $1 AND t.param = %t",
-    [SOURCE_DATE] = "(SELECT t.id FROM index_date t WHERE t.type = $1 AND t.param = %t",
-    [SOURCE_NUMBER] = "(SELECT t.id FROM index_number t WHERE t.type = $1 AND t.param = %t",
-    [SOURCE_QUANTITY] = "(SELECT t.id FROM index_quantity t WHERE t.type = $1 AND t.param = %t",
-    [SOURCE_REFERENCE] = "(SELECT t.id FROM index_reference t WHERE t.type = $1 AND t.param = %t",
-    [SOURCE_URI] = "(SELECT t.id FROM index_uri t WHERE t.type = $1 AND t.param = %t",
+    [SOURCE_TOKEN] = "FROM index_token t WHERE t.type = %s AND t.param = %t",
+    [SOURCE_STRING] = "FROM index_string t WHERE t.type = %s AND t.param = %t",
+    [SOURCE_DATE] = "FROM index_date t WHERE t.type = %s AND t.param = %t",
+    [SOURCE_NUMBER] = "FROM index_number t WHERE t.type = %s AND t.param = %t",
+    [SOURCE_QUANTITY] = "FROM index_quantity t WHERE t.type = %s AND t.param = %t",
+    [SOURCE_REFERENCE] = "FROM index_reference t WHERE t.type = %s AND t.param = %t",
+    [SOURCE_URI] = "FROM index_uri t WHERE t.type = %s AND t.param = %t",
 };
 
 /* A resource's key in a sort: its least value going up, its greatest going down. Without a value it comes
@@ -191,9 +192,84 @@ static void add_values(Query *q, const SearchFilter *filter)
     add_sql(q, ")");
 }
 
-static void add_table(Query *q, Source source, Str param)
+static void add_table(Query *q, Source source, Str type, Str param)
 {
-    add_fragment(q, table_fragments[source], &(SearchValue){ .text = param });
+    add_fragment(q, table_fragments[source], &(SearchValue){ .system = type, .text = param });
+}
+
+static void add_condition(Query *q, const SearchFilter *filter);
+
+static void add_and_values(Query *q, const SearchFilter *filter)
+{
+    if (!filter->values.n)
+        return;
+    add_sql(q, " AND ");
+    add_values(q, filter);
+}
+
+/* The parts of one element: each lies in the element of the one before. */
+static void add_together(Query *q, const SearchFilter *filter)
+{
+    for (size_t i = 0; i < filter->branches.n; i++) {
+        const SearchFilter *part = &filter->branches.at[i];
+        add_sql(q, i ? " AND (t.id, t.element) IN (SELECT t.id, t.element " : "(SELECT t.id ");
+        add_table(q, part->source, part->type, part->param);
+        add_and_values(q, part);
+    }
+    for (size_t i = 0; i < filter->branches.n; i++)
+        add_sql(q, ")");
+}
+
+/* In brackets: the ids of the resources of its type that a filter finds. */
+static void add_set(Query *q, const SearchFilter *filter)
+{
+    bool by_column = filter->kind == FILTER_OWN && filter->source >= SOURCE_ID;
+    bool outside = filter->negated || filter->presence == PRESENCE_MISSING;
+    if (filter->kind == FILTER_OWN && !by_column && !outside) {
+        add_sql(q, "(SELECT t.id ");
+        add_table(q, filter->source, filter->type, filter->param);
+        add_and_values(q, filter);
+        add_sql(q, ")");
+    } else {
+        add_fragment(q, "(SELECT r.id FROM resource r WHERE r.type = %t AND r.deleted = 0",
+                     &(SearchValue){ .text = filter->type });
+        add_condition(q, filter);
+        add_sql(q, ")");
+    }
+}
+
+static void add_chain(Query *q, const SearchFilter *filter)
+{
+    add_sql(q, " AND r.id IN (SELECT t.id ");
+    add_table(q, SOURCE_REFERENCE, filter->type, filter->param);
+    add_sql(q, " AND (");
+    for (size_t i = 0; i < filter->branches.n; i++) {
+        add_sql(q, i ? " OR " : "");
+        add_fragment(q, "(t.target_type = %t AND t.target_id IN ",
+                     &(SearchValue){ .text = filter->branches.at[i].type });
+        add_set(q, &filter->branches.at[i]);
+        add_sql(q, ")");
+    }
+    add_sql(q, "))");
+}
+
+static void add_has(Query *q, const SearchFilter *filter)
+{
+    add_sql(q, " AND r.id IN (SELECT t.target_id ");
+    add_table(q, SOURCE_REFERENCE, filter->branches.at[0].type, filter->param);
+    add_fragment(q, " AND t.target_type = %t AND t.id IN ", &(SearchValue){ .text = filter->type });
+    add_set(q, &filter->branches.at[0]);
+    add_sql(q, ")");
+}
+
+static void add_any(Query *q, const SearchFilter *filter)
+{
+    add_sql(q, " AND (");
+    for (size_t i = 0; i < filter->branches.n; i++) {
+        add_sql(q, i ? " OR r.id IN " : "r.id IN ");
+        add_together(q, &filter->branches.at[i]);
+    }
+    add_sql(q, ")");
 }
 
 static void add_column_filter(Query *q, const SearchFilter *filter)
@@ -202,11 +278,11 @@ static void add_column_filter(Query *q, const SearchFilter *filter)
         add_sql(q, " AND 0 = 1"); /* every resource has an id and a time */
     if (!filter->values.n)
         return;
-    add_sql(q, " AND ");
+    add_sql(q, filter->negated ? " AND NOT " : " AND ");
     add_values(q, filter);
 }
 
-static void add_filter(Query *q, const SearchFilter *filter)
+static void add_own(Query *q, const SearchFilter *filter)
 {
     if (filter->source >= SOURCE_ID) {
         add_column_filter(q, filter);
@@ -215,20 +291,29 @@ static void add_filter(Query *q, const SearchFilter *filter)
     if (!filter->values.n && filter->presence == PRESENCE_ANY)
         return;
     bool outside = filter->negated || filter->presence == PRESENCE_MISSING;
-    add_sql(q, outside ? " AND r.id NOT IN " : " AND r.id IN ");
-    add_table(q, filter->source, filter->param);
-    if (filter->values.n) {
-        add_sql(q, " AND ");
-        add_values(q, filter);
-    }
+    add_sql(q, outside ? " AND r.id NOT IN (SELECT t.id " : " AND r.id IN (SELECT t.id ");
+    add_table(q, filter->source, filter->type, filter->param);
+    add_and_values(q, filter);
     add_sql(q, ")");
+}
+
+/* " AND ..." of the resource r. */
+static void add_condition(Query *q, const SearchFilter *filter)
+{
+    static void (*const adders[])(Query * q, const SearchFilter *filter) = {
+        [FILTER_OWN] = add_own,
+        [FILTER_ANY] = add_any,
+        [FILTER_CHAIN] = add_chain,
+        [FILTER_HAS] = add_has,
+    };
+    adders[filter->kind](q, filter);
 }
 
 static void add_where(Query *q, const SearchPlan *plan)
 {
     add_sql(q, " FROM resource r WHERE r.type = $1 AND r.deleted = 0");
     for (size_t i = 0; i < plan->filters.n; i++)
-        add_filter(q, &plan->filters.at[i]);
+        add_condition(q, &plan->filters.at[i]);
 }
 
 /* ---- sort and cursor ---- */

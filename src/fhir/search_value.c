@@ -17,8 +17,7 @@ static Err refuse(const Reading *r, const char *what, Str text)
 
 /* ---- escapes ---- */
 
-/* Up to the first sep that no backslash stands before; the rest is absent where there was none. */
-static Str cut_unescaped(Str s, char sep, Str *rest)
+Str search_cut(Str s, char sep, Str *rest)
 {
     size_t i = 0;
     while (i < s.n && s.p[i] != sep)
@@ -65,7 +64,7 @@ static Err read_token(const Reading *r, Str text, SearchValue *value)
 {
     Arena *a = r->c->arena;
     Str code;
-    Str system = cut_unescaped(text, '|', &code);
+    Str system = search_cut(text, '|', &code);
     bool has_bar = code.p != NULL;
     if (!has_bar)
         code = system;
@@ -82,6 +81,23 @@ static Err read_token(const Reading *r, Str text, SearchValue *value)
     return OK;
 }
 
+/* system|code|value, the three of an identifier with its type. */
+static Err read_of_type(const Reading *r, Str text, SearchValue *value)
+{
+    Arena *a = r->c->arena;
+    Str code, number;
+    Str system = search_cut(text, '|', &code);
+    code = search_cut(code, '|', &number);
+    Str folded_code = index_fold_token(a, unescape(a, code)),
+        folded_number = index_fold_token(a, unescape(a, number));
+    if (str_empty(code) || str_empty(number) || !folded_code.p || !folded_number.p)
+        return refuse(r, ":of-type is system|code|value", text);
+    value->match = MATCH_TOKEN_OF_TYPE;
+    value->system = index_clip(unescape(a, system));
+    value->text = index_clip(arena_fmt(a, "%.*s|%.*s", STR_ARG(folded_code), STR_ARG(folded_number)));
+    return OK;
+}
+
 static Err read_string(const Reading *r, Str text, SearchValue *value)
 {
     Arena *a = r->c->arena;
@@ -95,7 +111,7 @@ static Err read_string(const Reading *r, Str text, SearchValue *value)
     value->match = MATCH_STRING_PREFIX;
     if (str_is(r->modifier, "exact"))
         value->match = MATCH_STRING_EXACT;
-    if (str_is(r->modifier, "contains")) {
+    if (str_is(r->modifier, "contains") || str_is(r->modifier, "text")) {
         value->match = MATCH_STRING_CONTAINS;
         value->text = folded;
     }
@@ -147,11 +163,11 @@ static Err read_quantity(const Reading *r, Str text, SearchValue *value)
 {
     Arena *a = r->c->arena;
     Str rest, code;
-    Str number = cut_unescaped(text, '|', &rest);
+    Str number = search_cut(text, '|', &rest);
     TRY(read_number(r, number, value));
     if (!rest.p)
         return OK;
-    Str system = cut_unescaped(rest, '|', &code);
+    Str system = search_cut(rest, '|', &code);
     if (str_empty(code))
         return refuse(r, "a quantity is number, number||code or number|system|code", text);
     value->system = index_clip(unescape(a, system));
@@ -201,7 +217,10 @@ static ReadFn *reader_of(const FhirParam *param, Str modifier)
     };
     if (strcmp(param->name, "_id") == 0)
         return read_id;
-    return str_is(modifier, "identifier") ? read_token : readers[param->kind];
+    return str_is(modifier, "identifier") ? read_token
+           : str_is(modifier, "of-type")  ? read_of_type
+           : str_is(modifier, "text")     ? read_string
+                                          : readers[param->kind];
 }
 
 Err search_parse_values(Ctx *c, const FhirParam *param, Str modifier, Str text, SearchFilter *filter)
@@ -209,10 +228,10 @@ Err search_parse_values(Ctx *c, const FhirParam *param, Str modifier, Str text, 
     Reading r = { c, param, modifier };
     ReadFn *read = reader_of(param, modifier);
     if (!read)
-        return refuse(&r, "composite and special parameters are not supported", str_from(param->name));
+        return refuse(&r, "special parameters are not supported", str_from(param->name));
     while (text.p) {
         SearchValue value = { 0 };
-        Str one = cut_unescaped(text, ',', &text);
+        Str one = search_cut(text, ',', &text);
         if (!one.n)
             continue;
         TRY(read(&r, one, &value));

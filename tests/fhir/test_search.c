@@ -124,6 +124,30 @@ static const struct {
     { "Observation", "patient:missing=true", 0 },
     { "Observation", "encounter=Encounter/d3638547-bd05-4ddb-90c2-402dc9dff456", 19 },
     { "DiagnosticReport", "patient=" MILAN, 11 },
+    /* composites: both parts in one element */
+    { "Observation", "code-value-quantity=8302-2$gt180", 6 },
+    { "Observation", "code-value-quantity=8302-2$gt1000", 0 },
+    { "Observation", "code-value-quantity=http://loinc.org|8302-2$gt180||cm,8302-2$gt1000", 6 },
+    { "Observation", "component-code-value-quantity=8480-6$gt110", 5 },
+    { "Observation", "component-code-value-quantity=8462-4$gt110", 0 },
+    { "Observation", "combo-code-value-quantity=8480-6$gt110", 5 },
+    /* chains and _has */
+    { "Observation", "subject.name=milan", 124 },
+    { "Observation", "subject:Patient.gender=male", 124 },
+    { "Observation", "subject.gender:not=male", 0 },
+    { "Observation", "subject.gender:not=female", 124 },
+    { "Observation", "subject:Group.identifier=1", 0 },
+    { "Observation", "encounter.date=2020-09", 15 },
+    { "Observation", "encounter.subject.name=milan", 124 },
+    { "Observation", "subject._id=" MILAN, 124 },
+    { "Patient", "_has:Observation:patient:code=8302-2", 1 },
+    { "Patient", "_has:Observation:patient:code=nothing", 0 },
+    { "Patient", "_has:Observation:patient:_has:DiagnosticReport:result:status=final", 1 },
+    { "Encounter", "_has:Observation:encounter:code-value-quantity=8302-2$gt1000", 0 },
+    /* :text and :of-type */
+    { "Observation", "code:text=BODY", 18 },
+    { "Patient", "identifier:of-type=http://terminology.hl7.org/CodeSystem/v2-0203|SS|999-93-8359", 1 },
+    { "Patient", "identifier:of-type=http://terminology.hl7.org/CodeSystem/v2-0203|MR|999-93-8359", 0 },
     /* several at once */
     { "Observation", "patient=" MILAN "&code=8302-2&date=ge2015&value-quantity=gt100", 4 },
     /* refused */
@@ -131,9 +155,22 @@ static const struct {
     { "Observation", "value-quantity=tall", -1 },
     { "Observation", "value-quantity=5|mg", -1 },
     { "Observation", "nothing=1", -1 },
-    { "Observation", "subject.name=milan", -1 },
     { "Observation", "status:exact=final", -1 },
-    { "Observation", "code-value-quantity=8302-2$gt100", -1 },
+    { "Observation", "code-value-quantity=8302-2", -1 },
+    { "Observation", "code-value-quantity=8302-2$1$2", -1 },
+    { "Observation", "code-value-quantity:missing=true", -1 },
+    { "Observation", "code.name=milan", -1 },
+    { "Observation", "subject.nothing=milan", -1 },
+    { "Observation", "subject:Nothing.name=milan", -1 },
+    { "Patient", "_has:Observation:patient=1", -1 },
+    { "Patient", "_has:Observation:code:code=1", -1 },
+    { "Patient", "_has:Nothing:patient:code=1", -1 },
+    { "Observation", "_include=Observation:code", -1 },
+    { "Observation", "_include=Observation", -1 },
+    { "Observation", "_revinclude=*", -1 },
+    { "Observation", "_summary=some", -1 },
+    { "Patient", "identifier:of-type=a|b", -1 },
+    { "Patient", "birthdate:text=1993", -1 },
     { "Observation", "_sort=nothing", -1 },
     { "Observation", "_cursor=nothing", -1 },
     { "Observation", "_count=-1", -1 },
@@ -344,11 +381,13 @@ static void check_found_by_own_values(Ctx *c, const Resource *r)
     static const struct {
         IndexTable table;
         size_t column;
-    } exact[] = { { INDEX_TOKEN, 4 }, { INDEX_STRING, 3 }, { INDEX_REFERENCE, 4 }, { INDEX_URI, 3 } };
+    } exact[] = { { INDEX_TOKEN, 5 }, { INDEX_STRING, 4 }, { INDEX_REFERENCE, 5 }, { INDEX_URI, 4 } };
     for (size_t i = 0; i < sizeof exact / sizeof exact[0]; i++) {
         for (size_t k = 0; k < rows.tables[exact[i].table].n; k++) {
             const DbArg *row = rows.tables[exact[i].table].at[k].at;
             Str value = row[exact[i].column].text;
+            if (row[3].integer != 0) /* a part of a composite is found with the others only */
+                continue;
             if (!value.n || memchr(value.p, '\\', value.n) || memchr(value.p, ',', value.n) ||
                 memchr(value.p, '|', value.n))
                 continue;
