@@ -10,7 +10,7 @@ typedef struct Tables {
 
 static const char *const kind_codes[] = {
     [PARAM_NUMBER] = "number", [PARAM_DATE] = "date",           [PARAM_STRING] = "string",
-    [PARAM_TOKEN] = "token",   [PARAM_REFERENCE] = "reference", [PARAM_COMPOSITE] = NULL,
+    [PARAM_TOKEN] = "token",   [PARAM_REFERENCE] = "reference", [PARAM_COMPOSITE] = "composite",
     [PARAM_URI] = "uri",       [PARAM_QUANTITY] = "quantity",   [PARAM_SPECIAL] = NULL,
 };
 
@@ -26,7 +26,8 @@ static void add_params(Buf *b, const FhirResource *resource)
     buf_add(b, S(",\"searchParam\":["));
     for (uint16_t i = 0; i < resource->n_params; i++) {
         const FhirParam *param = &resource->params[i];
-        if (!kind_codes[param->kind])
+        bool is_composite = param->kind == PARAM_COMPOSITE;
+        if (!kind_codes[param->kind] || (is_composite && !param->n_components))
             continue;
         add_comma(b);
         buf_json(b, "{'name':%s,'type':%s}", str_from(param->name), str_from(kind_codes[param->kind]));
@@ -74,9 +75,11 @@ static void add_resource(Buf *b, Str base, Tables tables, const FhirResource *re
     add_comma(b);
     buf_json(b,
              "{'type':%s,'interaction':[{'code':'read'},{'code':'vread'},{'code':'update'},{'code':'delete'},"
-             "{'code':'create'},{'code':'search-type'}],"
+             "{'code':'patch'},{'code':'create'},{'code':'search-type'},{'code':'history-instance'},"
+             "{'code':'history-type'}],"
              "'versioning':'versioned-update','readHistory':true,'updateCreate':true,"
-             "'conditionalCreate':false,'conditionalUpdate':false,'conditionalDelete':'not-supported'",
+             "'conditionalCreate':true,'conditionalUpdate':true,'conditionalDelete':'single',"
+             "'referencePolicy':['literal','logical','local'],'searchInclude':['*'],'searchRevInclude':['*']",
              str_from(resource->type->name));
     add_params(b, resource);
     add_operations(b, base, tables, resource->type->name);
@@ -121,7 +124,8 @@ Str fhir_capability(Ctx *c, Str base, const Operation *const *tables, size_t n)
              c->now_us, base);
     for (size_t i = 0; i < fhir_n_resources; i++)
         add_resource(&b, base, all, &fhir_resources[i]);
-    buf_add(&b, S("],\"interaction\":[{\"code\":\"transaction\"}]"));
+    buf_add(&b, S("],\"interaction\":[{\"code\":\"transaction\"},{\"code\":\"batch\"},{\"code\":\"history-"
+                  "system\"}]"));
     add_operations(&b, base, all, NULL);
     buf_add(&b, S("}]}"));
     return buf_str(&b);

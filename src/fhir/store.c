@@ -1,10 +1,14 @@
 #include "fhir/store.h"
 
 #include "db/db.h"
+#include "fhir/bundle_link.h"
+#include "fhir/json_patch.h"
 #include "fhir/json_scan.h"
 #include "fhir/store_change.h"
 #include "fhir/store_row.h"
 #include "fhir/validate.h"
+
+enum { CASCADE_MOST = 20000 };
 
 /* ---- read ---- */
 
@@ -174,6 +178,75 @@ Err fhir_put(Ctx *c, Str type, Str id, Str text, Resource *ret)
     TRY(read_json(c, type, text, &json));
     Str at = str_empty(id) ? json_find_str(json, "id") : id;
     return write_at(c, definition, at, json, STR_NONE, ret);
+}
+
+Err fhir_match(Ctx *c, Str type, Str query, Str *ret_id)
+{
+    TRY(tx_lock(c, arena_fmt(c->arena, "%.*s?", STR_ARG(type))));
+    return links_match(c, type, query, type, ret_id);
+}
+
+Err fhir_check(Ctx *c, Str type, Str bytes)
+{
+    const FhirResource *definition;
+    Json *json;
+    TRY(definition_of(c, type, &definition));
+    return read_json(c, type, bytes, &json);
+}
+
+Err fhir_patch(Ctx *c, Str type, Str id, Str patch, Str if_match, Resource *ret)
+{
+    Resource current;
+    Json *patched;
+    AUTO(tx_done) Tx *tx = NULL;
+    TRY(tx_begin(c, &tx));
+    if (!if_match.p)
+        TRY(tx_lock(c, arena_fmt(c->arena, "%.*s/%.*s", STR_ARG(type), STR_ARG(id))));
+    TRY(fhir_read(c, type, id, &current));
+    TRY(json_scan(c, patch));
+    TRY(json_patch_apply(c, json_parse(c->arena, current.body), json_parse(c->arena, patch), &patched));
+    TRY(fhir_update(c, type, id, json_text(c->arena, patched), if_match, ret));
+    return tx_commit(tx);
+}
+
+/* ---- deletion ---- */
+
+/* Adds what refers to a resource that is to be deleted. */
+static Err add_referrers(Ctx *c, const Resource *gone, Links *seen, Changes *changes)
+{
+    AUTO(rows_done) Rows *rows = NULL;
+    TRY(db_query(c,
+                 SQL("SELECT DISTINCT type, id FROM index_reference WHERE target_id = $1 AND target_type = $2"
+                     " ORDER BY type, id"),
+                 ARGS(T(gone->id), T(gone->type)), &rows));
+    while (rows_next(rows)) {
+        Str type = arena_str(c->arena, rows_text(rows, 0)), id = arena_str(c->arena, rows_text(rows, 1));
+        if (seen->n == CASCADE_MOST)
+            return problem(c, ERR_TOO_LARGE, gone->type, "more than %d resources would be deleted",
+                           CASCADE_MOST);
+        if (links_add(seen, arena_fmt(c->arena, "%.*s/%.*s", STR_ARG(type), STR_ARG(id)), id))
+            TRY(change_prepare(c, fhir_resource(type), id, NULL, STR_NONE, false,
+                               list_add(c->arena, changes)));
+    }
+    return rows_error(rows);
+}
+
+Err fhir_delete_with_referrers(Ctx *c, Str type, Str id, Str if_match)
+{
+    const FhirResource *definition;
+    Changes changes = { 0 };
+    AUTO(tx_done) Tx *tx = NULL;
+    TRY(definition_of(c, type, &definition));
+    TRY(tx_begin(c, &tx));
+    Links seen = links_make(c->arena, CASCADE_MOST + 1);
+    (void)links_add(&seen, arena_fmt(c->arena, "%.*s/%.*s", STR_ARG(type), STR_ARG(id)), id);
+    TRY(change_prepare(c, definition, id, NULL, if_match, false, list_add(c->arena, &changes)));
+    for (size_t i = 0; i < changes.n; i++) {
+        Resource gone = changes.at[i].after;
+        TRY(add_referrers(c, &gone, &seen, &changes));
+    }
+    TRY(changes_apply(c, &changes));
+    return tx_commit(tx);
 }
 
 Err fhir_delete(Ctx *c, Str type, Str id, Str if_match)

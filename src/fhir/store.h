@@ -20,6 +20,11 @@ typedef struct Resource {
     bool unchanged; /* by the write that returned it: same content, no new version */
 } Resource;
 
+typedef struct Resources {
+    Resource *at;
+    size_t n, room;
+} Resources;
+
 /* ERR_NOT_FOUND; ERR_GONE where it was deleted. */
 MUST_USE Err fhir_read(Ctx *c, Str type, Str id, Resource *ret);
 MUST_USE Err fhir_read_version(Ctx *c, Str type, Str id, Str version, Resource *ret);
@@ -33,6 +38,19 @@ MUST_USE Err fhir_create(Ctx *c, Str type, Str bytes, Resource *ret);
  * changes nothing. */
 MUST_USE Err fhir_update(Ctx *c, Str type, Str id, Str bytes, Str if_match, Resource *ret);
 MUST_USE Err fhir_delete(Ctx *c, Str type, Str id, Str if_match);
+
+/* The one resource that a query finds ("identifier=x|1"); absent where none does. ERR_STALE where several do.
+ * Inside a transaction: until its end no other transaction matches a query of this type, so of twenty who ask
+ * whether a resource is there, one makes it. */
+MUST_USE Err fhir_match(Ctx *c, Str type, Str query, Str *ret_id);
+/* Deletes it and whatever refers to it, and so on. fhir_delete() refuses what others refer to with
+ * ERR_CONFLICT. */
+MUST_USE Err fhir_delete_with_referrers(Ctx *c, Str type, Str id, Str if_match);
+/* A JSON Patch (RFC 6902) on the current version; then as fhir_update(). ERR_SYNTAX for a patch that is none,
+ * ERR_RULE for one that does not go with the resource. */
+MUST_USE Err fhir_patch(Ctx *c, Str type, Str id, Str patch, Str if_match, Resource *ret);
+/* Would it be stored? The problem list says what is wrong; nothing is written. */
+MUST_USE Err fhir_check(Ctx *c, Str type, Str bytes);
 
 /* For the verbs: a resource that they built themselves, at an id that they chose (uuid_v7) or that its JSON
  * carries. Validated like any other: a verb that builds a wrong one gets ERR_INVALID and writes nothing. */
@@ -54,11 +72,18 @@ typedef struct BundleCounts {
 } BundleCounts;
 MUST_USE Err fhir_transaction(Ctx *c, Str bytes, bool import, Str *ret_response, BundleCounts *ret_counts);
 
+/* Versions, newest first; deleted ones have no body. */
+typedef struct HistoryQuery {
+    Str type, id; /* either may be absent: of a type, of the whole record */
+    int64_t since_us;
+    int64_t count;
+    Str cursor; /* absent: from the newest */
+} HistoryQuery;
+MUST_USE Err fhir_history(Ctx *c, const HistoryQuery *query, Resources *ret_versions, Str *ret_next_cursor);
+/* The history Bundle, as fhir_searchset(). self and next: addresses; next may be absent. */
+Str fhir_history_bundle(Ctx *c, Str base, const Resources *versions, Str self, Str next);
+
 /* Everything of one patient's compartment, by type and id, current versions. One range read. */
-typedef struct Resources {
-    Resource *at;
-    size_t n, room;
-} Resources;
 MUST_USE Err fhir_patient_compartment(Ctx *c, Str patient_id, Resources *ret);
 /* All current resources of a type, by id. For small types only (Questionnaire, PlanDefinition,
  * PractitionerRole). */

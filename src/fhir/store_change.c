@@ -229,10 +229,26 @@ static Err add_event(Ctx *c, const Change *change)
     return outbox_add(c, &event);
 }
 
+/* Asked when all rows stand: what was deleted together may have referred to each other. */
+static Err check_unreferred(Ctx *c, const Resource *gone)
+{
+    AUTO(rows_done) Rows *rows = NULL;
+    TRY(db_query(
+        c, SQL("SELECT type, id FROM index_reference WHERE target_id = $1 AND target_type = $2 LIMIT 1"),
+        ARGS(T(gone->id), T(gone->type)), &rows));
+    if (rows_next(rows))
+        return problem(c, ERR_CONFLICT, gone->type, "%.*s/%.*s refers to it: it cannot be deleted alone",
+                       STR_ARG(rows_text(rows, 0)), STR_ARG(rows_text(rows, 1)));
+    return rows_error(rows);
+}
+
 Err changes_apply(Ctx *c, const Changes *changes)
 {
     TRY(apply_rows(c, changes));
     TRY(apply_index(c, changes));
+    for (size_t i = 0; i < changes->n; i++)
+        if (changes->at[i].after.deleted && !changes->at[i].after.unchanged)
+            TRY(check_unreferred(c, &changes->at[i].after));
     for (size_t i = 0; i < changes->n; i++)
         if (!changes->at[i].after.unchanged)
             TRY(add_event(c, &changes->at[i]));

@@ -129,6 +129,18 @@ const char *access_refusal(Role role, Str type, Interaction interaction)
     return "This role has no access to it.";
 }
 
+bool access_may_cascade(Role role)
+{
+    return role == ROLE_SYSTEM;
+}
+
+static bool type_may_be_read(const Ctx *c, Str type)
+{
+    return access_allows(c->user.role, type, CAN_READ);
+}
+
+const Rights access_rights = { .may_read = type_may_be_read };
+
 Err access_check(Ctx *c, Str type, Interaction interaction)
 {
     if (access_allows(c->user.role, type, interaction))

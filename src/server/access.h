@@ -16,6 +16,9 @@ bool access_allows(Role role, Str type, Interaction interaction);
 /* One sentence for the person who was refused. */
 const char *access_refusal(Role role, Str type, Interaction interaction);
 /* OK, or ERR_FORBIDDEN with that sentence. */
+bool access_may_cascade(Role role);
+/* What search, includes and history ask (base/ctx.h). */
+extern const Rights access_rights;
 MUST_USE Err access_check(Ctx *c, Str type, Interaction interaction);
 
 #endif

@@ -1,6 +1,7 @@
 /* FHIR over HTTP: each handler is a few header rules round one call of the record. */
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/time.h"
 #include "fhir/capability.h"
 #include "fhir/definitions.h"
 #include "fhir/json_scan.h"
@@ -10,6 +11,7 @@
 #include "server/operations.h"
 #include "server/patient.h"
 #include "server/route.h"
+#include "server/write.h"
 
 static const char fhir_json[] = "application/fhir+json; charset=utf-8";
 
@@ -22,16 +24,30 @@ static Err not_supported(Request *r, Str what)
 }
 
 /* _format and _pretty say how to answer; any other parameter changes what is asked, so an interaction that
- * does not know it must not run as if it were not there. */
-static Err check_plain_query(Request *r)
+ * does not know it must not run as if it were not there. known ends with NULL. */
+static Err check_query(Request *r, const char *const *known, SearchTerms *ret_terms)
 {
     SearchTerms terms;
     if (!form_parse(r->ctx.arena, r->query, LIMIT_SEARCH_TERMS, &terms))
         return problem(&r->ctx, ERR_SYNTAX, STR_NONE, "The query of the address cannot be decoded.");
-    for (size_t i = 0; i < terms.n; i++)
-        if (!str_is(terms.at[i].name, "_format") && !str_is(terms.at[i].name, "_pretty"))
-            return not_supported(r, terms.at[i].name);
+    *ret_terms = (SearchTerms){ 0 };
+    for (size_t i = 0; i < terms.n; i++) {
+        Str name = terms.at[i].name;
+        bool is_known = str_is(name, "_format") || str_is(name, "_pretty");
+        for (const char *const *k = known; *k && !is_known; k++)
+            if ((is_known = str_is(name, *k)))
+                *list_add(r->ctx.arena, ret_terms) = terms.at[i];
+        if (!is_known)
+            return not_supported(r, name);
+    }
     return OK;
+}
+
+static Err check_plain_query(Request *r)
+{
+    static const char *const none[] = { NULL };
+    SearchTerms ignored;
+    return check_query(r, none, &ignored);
 }
 
 static Err check_format(Request *r)
@@ -141,12 +157,29 @@ static Err explain_missing(Request *r, Err err)
     return err;
 }
 
+/* Part of a resource, where _elements or _summary ask for it. */
+static Err take_subset(Request *r, Resource *resource)
+{
+    static const char *const known[] = { "_elements", "_summary", NULL };
+    SearchTerms terms;
+    Subset subset = { 0 };
+    TRY(check_query(r, known, &terms));
+    Str elements = form_value(&terms, "_elements"), summary = form_value(&terms, "_summary");
+    if (elements.p)
+        subset = (Subset){ .kind = SUBSET_ELEMENTS, .elements = elements };
+    if (summary.p && !subset_of_summary(summary, &subset))
+        return problem(&r->ctx, ERR_SYNTAX, S("_summary"),
+                       "_summary of a resource is true, text, data or false.");
+    resource->body = subset_body(r->ctx.arena, &subset, resource->type, resource->body);
+    return OK;
+}
+
 Err fhir_http_read(Request *r)
 {
     Resource resource;
     TRY(begin_read(r));
-    TRY(check_plain_query(r));
     TRY(explain_missing(r, fhir_read(&r->ctx, r->type, r->id, &resource)));
+    TRY(take_subset(r, &resource));
     return answer_resource(r, &resource);
 }
 
@@ -158,6 +191,70 @@ Err fhir_http_vread(Request *r)
     TRY(explain_missing(r, fhir_read_version(&r->ctx, r->type, r->id, r->version, &resource)));
     return answer_resource(r, &resource);
 }
+
+/* ---- history ---- */
+
+static Str history_url(Request *r, Str count, Str since, Str cursor)
+{
+    Str base = request_base(r);
+    Buf b = buf_make(r->ctx.arena, LIMIT_URL_BYTES * 4);
+    buf_add(&b, base);
+    if (r->type.p)
+        buf_fmt(&b, "/%.*s", STR_ARG(r->type));
+    if (r->id.p)
+        buf_fmt(&b, "/%.*s", STR_ARG(r->id));
+    buf_fmt(&b, "/_history?_count=%.*s", STR_ARG(count));
+    if (since.p)
+        buf_fmt(&b, "&_since=%.*s", STR_ARG(percent_encode(r->ctx.arena, since)));
+    if (cursor.p)
+        buf_fmt(&b, "&_cursor=%.*s", STR_ARG(percent_encode(r->ctx.arena, cursor)));
+    return buf_str(&b);
+}
+
+static Err read_history_query(Request *r, HistoryQuery *query, Str *ret_count, Str *ret_since)
+{
+    static const char *const known[] = { "_count", "_since", "_cursor", NULL };
+    SearchTerms terms;
+    TimeRange since;
+    TRY(check_query(r, known, &terms));
+    *ret_since = form_value(&terms, "_since");
+    *ret_count = form_value(&terms, "_count");
+    *query = (HistoryQuery){ .type = r->type,
+                             .id = r->id,
+                             .since_us = INT64_MIN,
+                             .count = LIMIT_PAGE_ROWS_USUAL,
+                             .cursor = form_value(&terms, "_cursor") };
+    if (ret_count->p && (!str_to_int(*ret_count, &query->count) || query->count < 1))
+        return problem(&r->ctx, ERR_SYNTAX, S("_count"), "_count is a number above zero.");
+    query->count = query->count > LIMIT_PAGE_ROWS ? LIMIT_PAGE_ROWS : query->count;
+    *ret_count = arena_fmt(r->ctx.arena, "%lld", (long long)query->count);
+    if (ret_since->p && !time_parse(*ret_since, &since))
+        return problem(&r->ctx, ERR_SYNTAX, S("_since"), "_since is an instant.");
+    if (ret_since->p)
+        query->since_us = since.from_us;
+    return OK;
+}
+
+/* Of a resource, of a type, of the whole record: what the user may not read is left out. */
+Err fhir_http_history(Request *r)
+{
+    HistoryQuery query;
+    Resources versions;
+    Str count, since, cursor;
+    TRY(check_format(r));
+    if (r->type.p)
+        TRY(begin_read(r));
+    TRY(read_history_query(r, &query, &count, &since));
+    TRY(fhir_history(&r->ctx, &query, &versions, &cursor));
+    if (r->id.p && !versions.n && !query.cursor.p && !since.p)
+        return explain_missing(r, ERR_NOT_FOUND);
+    Str self = history_url(r, count, since, query.cursor);
+    Str next = cursor.p ? history_url(r, count, since, cursor) : STR_NONE;
+    answer_body(r, 200, fhir_json, fhir_history_bundle(&r->ctx, request_base(r), &versions, self, next));
+    return OK;
+}
+
+/* ---- search ---- */
 
 static Err search(Request *r, const SearchTerms *terms)
 {
@@ -215,9 +312,11 @@ Err fhir_http_create(Request *r)
     Resource resource;
     TRY(begin_write(r, CAN_CREATE));
     TRY(check_json_body(r));
-    if (request_header(r, "If-None-Exist").p)
-        return not_supported(r, S("Conditional create"));
-    TRY(fhir_create(&r->ctx, r->type, r->body, &resource));
+    Str query = request_header(r, "If-None-Exist"), found = STR_NONE;
+    if (query.p)
+        TRY(fhir_match(&r->ctx, r->type, query, &found));
+    TRY(found.p ? fhir_read(&r->ctx, r->type, found, &resource)
+                : fhir_create(&r->ctx, r->type, r->body, &resource));
     r->id = resource.id;
     TRY(patient_of_resource(r));
     answer_written(r, &resource);
@@ -239,17 +338,104 @@ Err fhir_http_update(Request *r)
     return OK;
 }
 
-Err fhir_http_delete(Request *r)
+/* ?_cascade=delete deletes what refers to it too: a right of the system's role. */
+static Err take_cascade(Request *r, bool *ret_cascade)
+{
+    static const char *const known[] = { "_cascade", NULL };
+    SearchTerms terms;
+    TRY(check_query(r, known, &terms));
+    Str cascade = form_value(&terms, "_cascade");
+    *ret_cascade = str_is(cascade, "delete");
+    if (cascade.p && !*ret_cascade)
+        return problem(&r->ctx, ERR_SYNTAX, S("_cascade"), "_cascade is delete.");
+    return *ret_cascade && !access_may_cascade(r->ctx.user.role)
+               ? problem(&r->ctx, ERR_FORBIDDEN, S("_cascade"),
+                         "Only the role system deletes what refers to a resource.")
+               : OK;
+}
+
+static Err delete_one(Request *r, bool cascade)
 {
     Str if_match;
-    TRY(begin_write(r, CAN_DELETE));
     TRY(if_match_of(r, &if_match));
     TRY(patient_of_resource(r));
-    Err err = fhir_delete(&r->ctx, r->type, r->id, if_match);
+    Err err = cascade ? fhir_delete_with_referrers(&r->ctx, r->type, r->id, if_match)
+                      : fhir_delete(&r->ctx, r->type, r->id, if_match);
     if (err != ERR_GONE)
         TRY(explain_missing(r, err));
     r->answer.status = 204;
     return OK;
+}
+
+Err fhir_http_delete(Request *r)
+{
+    bool cascade;
+    TRY(check_format(r));
+    TRY(check_type(r));
+    TRY(take_cascade(r, &cascade));
+    TRY(access_check(&r->ctx, r->type, CAN_DELETE));
+    return delete_one(r, cascade);
+}
+
+Err fhir_http_patch(Request *r)
+{
+    Resource resource;
+    Str if_match;
+    TRY(begin_write(r, CAN_UPDATE));
+    if (media_of(request_header(r, "Content-Type")) != MEDIA_PATCH)
+        return problem(&r->ctx, ERR_MEDIA, STR_NONE, "A patch is application/json-patch+json.");
+    TRY(if_match_of(r, &if_match));
+    TRY(patient_of_resource(r));
+    TRY(explain_missing(r, fhir_patch(&r->ctx, r->type, r->id, r->body, if_match, &resource)));
+    answer_written(r, &resource);
+    return OK;
+}
+
+/* ---- the one resource that a query finds ---- */
+
+/* r->id becomes that of the match; absent where there is none. */
+static Err match_query(Request *r, Interaction interaction)
+{
+    TRY(check_format(r));
+    TRY(check_type(r));
+    TRY(access_check(&r->ctx, r->type, interaction));
+    if (str_empty(r->query))
+        return problem(&r->ctx, ERR_SYNTAX, STR_NONE, "Name a resource by its id, or by a search.");
+    TRY(fhir_match(&r->ctx, r->type, r->query, &r->id));
+    r->query = STR_NONE;
+    return OK;
+}
+
+static Err update_match(Request *r)
+{
+    Resource resource;
+    Str id = json_find_str(json_parse(r->ctx.arena, r->body), "id");
+    if (r->id.p && id.p && !str_eq(id, r->id))
+        return problem(&r->ctx, ERR_SYNTAX, S("id"),
+                       "The search finds another resource than the body names.");
+    if (!r->id.p)
+        TRY(access_check(&r->ctx, r->type, CAN_CREATE));
+    if (r->id.p || id.p)
+        TRY(fhir_put(&r->ctx, r->type, r->id.p ? r->id : id, r->body, &resource));
+    else
+        TRY(fhir_create(&r->ctx, r->type, r->body, &resource));
+    r->id = resource.id;
+    TRY(patient_of_resource(r));
+    answer_written(r, &resource);
+    return OK;
+}
+
+Err fhir_http_where(Request *r)
+{
+    Interaction interaction = str_is(r->method, "DELETE") ? CAN_DELETE : CAN_UPDATE;
+    TRY(match_query(r, interaction));
+    if (str_is(r->method, "PUT")) {
+        TRY(check_json_body(r));
+        return update_match(r);
+    }
+    if (!r->id.p)
+        return problem(&r->ctx, ERR_NOT_FOUND, r->type, "The search finds no resource.");
+    return str_is(r->method, "DELETE") ? delete_one(r, false) : fhir_http_patch(r);
 }
 
 /* ---- bundles ---- */
@@ -298,10 +484,22 @@ static Err check_entries(Ctx *c, Json *bundle)
     return OK;
 }
 
-Err fhir_http_bundle(Request *r)
+static Err transaction(Request *r)
 {
     Ctx *c = &r->ctx;
     Str response;
+    Json *bundle = json_parse(c->arena, r->body);
+    TRY(check_entries(c, bundle));
+    patient_of_bundle(r, bundle);
+    TRY(fhir_transaction(c, r->body, false, &response, NULL));
+    answer_body(r, 200, fhir_json, response);
+    return OK;
+}
+
+/* A transaction runs in one of the database's; a batch's entries each for themselves. */
+Err fhir_http_bundle(Request *r)
+{
+    Ctx *c = &r->ctx;
     TRY(check_format(r));
     TRY(check_plain_query(r));
     TRY(check_json_body(r));
@@ -309,13 +507,8 @@ Err fhir_http_bundle(Request *r)
     Json *bundle = json_parse(c->arena, r->body);
     if (!str_is(json_find_str(bundle, "resourceType"), "Bundle"))
         return problem(c, ERR_SYNTAX, S("resourceType"), "The body must be a Bundle.");
-    if (str_is(json_find_str(bundle, "type"), "batch"))
-        return not_supported(r, S("A batch"));
-    TRY(check_entries(c, bundle));
-    patient_of_bundle(r, bundle);
-    TRY(fhir_transaction(c, r->body, false, &response, NULL));
-    answer_body(r, 200, fhir_json, response);
-    return OK;
+    return str_is(json_find_str(bundle, "type"), "batch") ? batch_http(r, bundle)
+                                                          : write_serve(r, transaction);
 }
 
 Err fhir_http_later(Request *r)

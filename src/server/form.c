@@ -1,5 +1,7 @@
 #include "server/form.h"
 
+#include "base/buf.h"
+
 #include <utf8proc.h>
 
 static int hex_digit(char c)
@@ -80,4 +82,16 @@ Str cookie_value(Str header, const char *name)
             return value;
     }
     return STR_NONE;
+}
+
+Str percent_encode(Arena *a, Str text)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:";
+    Buf b = buf_make(a, text.n * 3 + 1);
+    for (size_t i = 0; i < text.n; i++)
+        if (memchr(plain, text.p[i], sizeof plain - 1))
+            buf_char(&b, text.p[i]);
+        else
+            buf_fmt(&b, "%%%02X", (unsigned)(unsigned char)text.p[i]);
+    return buf_str(&b);
 }

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "server/access.h"
 #include "server/deadlines.h"
 #include "server/route.h"
 
@@ -130,7 +131,11 @@ static void *open_exchange(void *cls, const char *target, struct MHD_Connection 
     x->connection = connection;
     r->server = server;
     r->random = random_system();
-    r->ctx = (Ctx){ .arena = arena, .db = server->db, .now_us = clock_now_us(), .random = &r->random };
+    r->ctx = (Ctx){ .arena = arena,
+                    .db = server->db,
+                    .now_us = clock_now_us(),
+                    .random = &r->random,
+                    .rights = &access_rights };
     r->ctx.request_id = uuid_v7(arena, r->ctx.random, r->ctx.now_us);
     r->method = S("?");
     r->target = arena_str(arena, str_from(target));

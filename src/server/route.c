@@ -34,7 +34,7 @@ static bool fits_part(Str pattern, Str segment)
 /* One segment of the address against one of the pattern. */
 static bool segment_matches(Request *r, Str pattern, Str segment)
 {
-    bool is_operation = str_starts(pattern, S("$"));
+    bool is_operation = str_starts(pattern, S("${"));
     if (is_operation) {
         if (segment.n < 2 || segment.p[0] != '$')
             return false;
@@ -169,6 +169,16 @@ void route_refuse(Request *r, Err err)
 bool route_begin(Request *r)
 {
     Err err = begin(r);
+    if (err != OK)
+        route_refuse(r, err);
+    return err == OK;
+}
+
+bool route_begin_inner(Request *r)
+{
+    Err err = find(r);
+    if (err == OK)
+        err = check_guard(r);
     if (err != OK)
         route_refuse(r, err);
     return err == OK;

@@ -2,6 +2,7 @@
 #ifndef SERVER_ROUTE_H
 #define SERVER_ROUTE_H
 
+#include "base/json.h"
 #include "server/request.h"
 
 /* Runs with r->ctx ready and the guard passed, and fills r->answer. On an error the caller makes the refusal.
@@ -36,6 +37,8 @@ extern const Route routes[];
 /* When the headers are there and the body is not: finds the route, recognises the user and asks the guard.
  * False where the request is refused; its answer then stands. */
 bool route_begin(Request *r);
+/* The same for a request within another one, whose user stands already. */
+bool route_begin_inner(Request *r);
 /* When the body is there: runs the route, in this thread. Never fails: an error becomes a refusal. */
 void route_serve(Request *r);
 /* Makes the refusal that goes with the address: an OperationOutcome, or for a patient's link a page to read.
@@ -45,8 +48,12 @@ void route_refuse(Request *r, Err err);
 /* The handlers, by file. */
 /* fhir_http.c */
 RouteFn fhir_http_metadata, fhir_http_definition, fhir_http_read, fhir_http_vread, fhir_http_search,
-    fhir_http_search_post, fhir_http_create, fhir_http_update, fhir_http_delete, fhir_http_bundle,
-    fhir_http_later;
+    fhir_http_search_post, fhir_http_create, fhir_http_update, fhir_http_delete, fhir_http_patch,
+    fhir_http_where, fhir_http_history, fhir_http_bundle, fhir_http_later;
+/* batch_http.c: the entries of a batch, each as the request that it is. */
+Err batch_http(Request *r, Json *bundle);
+/* fhir_ops_http.c: $validate, $everything, $lastn, $meta */
+RouteFn fhir_ops_validate, fhir_ops_everything, fhir_ops_lastn, fhir_ops_meta;
 /* operation_http.c */
 RouteFn operation_http;
 /* auth_http.c */

@@ -15,7 +15,7 @@ onEachEngine(describe, { before, after }, (clinic) => {
       ['nurse', 'POST', '/fhir/Observation', 201, weight(id)], ['nurse', 'POST', '/fhir/Observation', 422, { resourceType: 'Observation' }],
       ['nurse', 'POST', '/fhir/Observation', 400, '{"resourceType":'], ['nurse', 'POST', '/fhir/CarePlan', 403, { resourceType: 'CarePlan' }],
       [null, 'GET', '/fhir/Patient', 401], [null, 'GET', '/health', 200], [null, 'GET', '/no-such-file.js', 404],
-      ['nurse', 'GET', `/fhir/Observation?patient=${id}`, 200], ['nurse', 'PATCH', `/fhir/Patient/${id}`, 501, []],
+      ['nurse', 'GET', `/fhir/Observation?patient=${id}`, 200], ['nurse', 'GET', '/fhir?_type=Patient', 501],
       ['nurse', 'GET', '/fhir/a/b/c/d/e', 404], [null, 'POST', '/auth/sign-in', 401, { name: 'nurse', password: 'wrong word' }],
       [null, 'GET', `/r/secret-of-a-link`, 404],
     ];
