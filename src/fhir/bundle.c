@@ -2,15 +2,17 @@
 #include "base/time.h"
 #include "db/db.h"
 #include "fhir/bundle_link.h"
+#include "fhir/json_patch.h"
 #include "fhir/json_scan.h"
 #include "fhir/search.h"
 #include "fhir/store_change.h"
 #include "fhir/validate.h"
 
 #include <inttypes.h>
+#include <sodium.h>
 
 /* In the order in which a transaction does them. */
-typedef enum Method { METHOD_DELETE, METHOD_POST, METHOD_PUT, METHOD_GET, METHOD_MAX } Method;
+typedef enum Method { METHOD_DELETE, METHOD_POST, METHOD_PUT, METHOD_PATCH, METHOD_GET, METHOD_MAX } Method;
 
 typedef struct Entry {
     Method method;
@@ -18,7 +20,8 @@ typedef struct Entry {
     Str path; /* "Bundle.entry[3]" */
     Str full_url;
     Str type, id, version; /* of the resource that it writes or reads */
-    Str query;             /* of a search; absent: no search */
+    Str query;             /* of a search, or which one is written; absent: the address names it */
+    bool nothing;          /* a deletion of what no query finds */
     Str if_match, if_none_exist;
     Json *resource;
     Resource result; /* of a write */
@@ -47,9 +50,11 @@ static Err refuse(Ctx *c, const Entry *e, const char *member, const char *why)
 
 /* ---- reading the entries ---- */
 
-static const char *const method_names[METHOD_MAX] = {
-    [METHOD_DELETE] = "DELETE", [METHOD_POST] = "POST", [METHOD_PUT] = "PUT", [METHOD_GET] = "GET"
-};
+static const char *const method_names[METHOD_MAX] = { [METHOD_DELETE] = "DELETE",
+                                                      [METHOD_POST] = "POST",
+                                                      [METHOD_PUT] = "PUT",
+                                                      [METHOD_PATCH] = "PATCH",
+                                                      [METHOD_GET] = "GET" };
 
 static Err read_method(const Bundle *b, Json *json, Entry *e)
 {
@@ -62,7 +67,7 @@ static Err read_method(const Bundle *b, Json *json, Entry *e)
         e->method = m;
         return OK;
     }
-    return refuse(b->c, e, "request.method", "the method is GET, POST, PUT or DELETE");
+    return refuse(b->c, e, "request.method", "the method is GET, POST, PUT, PATCH or DELETE");
 }
 
 /* "Patient", "Patient?name=x", "Patient/1", "Patient/1/_history/2" */
@@ -92,11 +97,11 @@ static Str version_of_etag(Str etag)
 /* What of an address goes with which method. */
 static Err check_address(const Bundle *b, const Entry *e)
 {
-    bool writes_one = e->method == METHOD_PUT || e->method == METHOD_DELETE;
-    if (e->query.p && e->method != METHOD_GET)
-        return refuse(b->c, e, "request.url", "conditional updates and deletions are not supported");
-    if (writes_one && (!e->id.n || e->version.p))
-        return refuse(b->c, e, "request.url", "this method wants Type/id");
+    bool writes_one = e->method != METHOD_POST && e->method != METHOD_GET;
+    if (e->query.p && (e->method == METHOD_POST || (writes_one && (b->import || e->id.p))))
+        return refuse(b->c, e, "request.url", "a query does not go with this");
+    if (writes_one && !e->query.p && (!e->id.n || e->version.p))
+        return refuse(b->c, e, "request.url", "this method wants Type/id, or Type?query");
     if (e->method == METHOD_POST && e->id.p)
         return refuse(b->c, e, "request.url", "a POST names the type only");
     return OK;
@@ -108,9 +113,14 @@ static Err check_resource(const Bundle *b, const Entry *e)
         return OK;
     if (!e->resource)
         return refuse(b->c, e, "resource", "this method wants a resource");
+    if (e->method == METHOD_PATCH)
+        return str_is(json_find_str(e->resource, "resourceType"), "Binary") &&
+                       str_is(json_find_str(e->resource, "contentType"), "application/json-patch+json")
+                   ? OK
+                   : refuse(b->c, e, "resource", "a patch is a Binary of application/json-patch+json");
     if (!str_eq(json_find_str(e->resource, "resourceType"), e->type))
         return refuse(b->c, e, "resource.resourceType", "not the type that request.url names");
-    if (e->method == METHOD_PUT && !str_eq(json_find_str(e->resource, "id"), e->id))
+    if (e->method == METHOD_PUT && !e->query.p && !str_eq(json_find_str(e->resource, "id"), e->id))
         return refuse(b->c, e, "resource.id", "not the id that request.url names");
     return OK;
 }
@@ -178,12 +188,29 @@ static Err choose_id(const Bundle *b, Entry *e)
     return OK;
 }
 
+/* Which resource a conditional entry writes. An update that finds none makes one. */
+static Err match_query(const Bundle *b, Entry *e)
+{
+    Str id, own = e->method == METHOD_PUT ? json_find_str(e->resource, "id") : STR_NONE;
+    TRY(fhir_match(b->c, e->type, e->query, &id));
+    if (id.p && own.p && !str_eq(id, own))
+        return refuse(b->c, e, "resource.id", "the query finds another resource");
+    if (!id.p && e->method == METHOD_PATCH)
+        return problem(b->c, ERR_NOT_FOUND, inner_path(b->c, e, "request.url"),
+                       "the query finds no resource");
+    e->nothing = !id.p && e->method == METHOD_DELETE;
+    e->id = id.p ? id : own.p ? own : uuid_v7(b->c->arena, b->c->random, b->c->now_us);
+    return OK;
+}
+
 static Err link_entry(Bundle *b, Entry *e)
 {
     if (e->method == METHOD_GET)
         return OK;
     if (e->method == METHOD_POST)
         TRY(choose_id(b, e));
+    if (e->query.p)
+        TRY(match_query(b, e));
     Str target = arena_fmt(b->c->arena, "%.*s/%.*s", STR_ARG(e->type), STR_ARG(e->id));
     if (!e->result.version && !links_add(&b->targets, target, e->path))
         return problem(b->c, ERR_SYNTAX, e->path, "%.*s is written by %.*s too", STR_ARG(target),
@@ -206,7 +233,7 @@ static Err resolve_entries(Bundle *b)
 {
     for (size_t i = 0; i < b->n; i++) {
         const Entry *e = &b->entries[i];
-        if (e->resource && e->definition)
+        if (e->resource && e->definition && e->method != METHOD_PATCH)
             TRY(links_resolve(b->c, &b->links, e->definition->type, e->resource,
                               inner_path(b->c, e, "resource")));
     }
@@ -215,12 +242,33 @@ static Err resolve_entries(Bundle *b)
 
 /* ---- writing ---- */
 
+static Err patched(const Bundle *b, const Entry *e, Json **ret_json)
+{
+    Ctx *c = b->c;
+    Resource current;
+    Str data = json_find_str(e->resource, "data");
+    unsigned char *bytes = (unsigned char *)arena_new(c->arena, char, data.n + 1);
+    size_t n = 0;
+    if (sodium_base642bin(bytes, data.n, data.p, data.n, "\r\n", &n, NULL, sodium_base64_VARIANT_ORIGINAL) !=
+        0)
+        return refuse(c, e, "resource.data", "not base64");
+    Str patch = { (const char *)bytes, n };
+    TRY(json_scan(c, patch));
+    TRY(fhir_read(c, e->type, e->id, &current));
+    TRY(json_patch_apply(c, json_parse(c->arena, current.body), json_parse(c->arena, patch), ret_json));
+    if (!str_eq(json_find_str(*ret_json, "id"), e->id))
+        return refuse(c, e, "resource.data", "a patch does not change the id");
+    return fhir_validate(c, *ret_json, e->type, STR_NONE);
+}
+
 static Err prepare(const Bundle *b, const Entry *e, Change *ret_change)
 {
     bool is_new = e->method == METHOD_POST && !b->import;
     if (is_new)
         return change_prepare_new(b->c, e->definition, e->id, e->resource, ret_change);
     Json *json = e->method == METHOD_DELETE ? NULL : e->resource;
+    if (e->method == METHOD_PATCH)
+        TRY(patched(b, e, &json));
     return change_prepare(b->c, e->definition, e->id, json, e->if_match, b->import, ret_change);
 }
 
@@ -228,7 +276,7 @@ static Err write_method(Bundle *b, Method method, Changes *changes)
 {
     for (size_t i = 0; i < b->n; i++) {
         Entry *e = &b->entries[i];
-        if (e->method != method || e->result.version)
+        if (e->method != method || e->result.version || e->nothing)
             continue;
         Change change;
         TRY(prepare(b, e, &change));
@@ -244,6 +292,7 @@ static Err write_entries(Bundle *b)
     TRY(write_method(b, METHOD_DELETE, &changes));
     TRY(write_method(b, METHOD_POST, &changes));
     TRY(write_method(b, METHOD_PUT, &changes));
+    TRY(write_method(b, METHOD_PATCH, &changes));
     return changes_apply(b->c, &changes);
 }
 
@@ -300,7 +349,9 @@ static Str response_text(const Bundle *b)
     for (size_t i = 0; i < b->n; i++) {
         const Entry *e = &b->entries[i];
         buf_add(&out, i ? S(",") : S(",\"entry\":["));
-        if (e->method == METHOD_GET)
+        if (e->nothing)
+            buf_add(&out, S("{\"response\":{\"status\":\"204 No Content\"}}"));
+        else if (e->method == METHOD_GET)
             buf_json(&out, "{'resource':%j,'response':{'status':'200 OK'}}", e->answer);
         else
             add_write(&out, &e->result);
@@ -324,7 +375,7 @@ static BundleCounts count_entries(const Bundle *b)
     BundleCounts counts = { 0 };
     for (size_t i = 0; i < b->n; i++) {
         const Resource *r = &b->entries[i].result;
-        if (b->entries[i].method == METHOD_GET)
+        if (b->entries[i].method == METHOD_GET || b->entries[i].nothing)
             continue;
         BundleCount *count = count_of(b->c, &counts, b->entries[i].type);
         count->unchanged += r->unchanged;

@@ -14,11 +14,10 @@ static Err fault(const Operation *o, Err err, const char *member, const char *wh
     return problem(o->c, err, arena_fmt(o->c->arena, "[%zu].%s", o->number, member), "%s", why);
 }
 
-/* A copy that belongs to whoever it is put into. */
+/* A copy that the arena owns; whatever it is put into owns it too. */
 static Json *copy_of(Arena *a, Json *value)
 {
-    Json *copy = json_parse(a, json_text(a, value));
-    return json_object_get(copy);
+    return json_parse(a, json_text(a, value));
 }
 
 /* ---- pointers ---- */
@@ -101,12 +100,13 @@ static Err find_value(const Operation *o, const char *member, Place *ret_place)
 
 static void put(const Place *place, Json *value)
 {
+    Json *owned = json_object_get(value);
     if (place->key)
-        json_object_object_add(place->holder, place->key, value);
+        json_object_object_add(place->holder, place->key, owned);
     else if (place->at_end)
-        json_object_array_add(place->holder, value);
+        json_object_array_add(place->holder, owned);
     else
-        json_object_array_put_idx(place->holder, place->index, value);
+        json_object_array_put_idx(place->holder, place->index, owned);
 }
 
 /* In an array, what stands there and after moves on by one. */

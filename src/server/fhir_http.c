@@ -463,11 +463,11 @@ static Err check_entry(Ctx *c, Json *entry, size_t i)
     for (size_t m = 0; m < sizeof entry_methods / sizeof entry_methods[0]; m++) {
         if (!str_is(method, entry_methods[m].method))
             continue;
-        Str denied =
-            !access_allows(c->user.role, type, entry_methods[m].interaction) ? type
-            : resource_type.p && !access_allows(c->user.role, resource_type, entry_methods[m].interaction)
-                ? resource_type
-                : STR_NONE;
+        Str denied = !access_allows(c->user.role, type, entry_methods[m].interaction) ? type
+                     : resource_type.p && !str_is(method, "PATCH") &&
+                             !access_allows(c->user.role, resource_type, entry_methods[m].interaction)
+                         ? resource_type
+                         : STR_NONE;
         if (!denied.p)
             return OK;
         return problem(c, ERR_FORBIDDEN, arena_fmt(c->arena, "Bundle.entry[%zu]", i), "%.*s: %s",

@@ -109,6 +109,45 @@ onEachEngine(describe, { before, after }, (clinic) => {
     });
   });
 
+  describe('a transaction', () => {
+    const transaction = (...entry) => call('POST', '/fhir', { resourceType: 'Bundle', type: 'transaction', entry });
+    const binary = (patch) => ({ resourceType: 'Binary', contentType: 'application/json-patch+json', data: Buffer.from(JSON.stringify(patch)).toString('base64') });
+
+    it('updates, patches and deletes what queries find', async () => {
+      const { id } = await make(withIdentifier('in-transaction'));
+      const { id: gone } = await make(withIdentifier('to-delete'));
+      const { id: patched } = await make(withIdentifier('to-patch'));
+      const answer = await transaction(
+        { request: { method: 'PATCH', url: `Patient?identifier=${system}|to-patch` }, resource: binary([{ op: 'add', path: '/active', value: true }]) },
+        { request: { method: 'PUT', url: `Patient?identifier=${system}|in-transaction` }, resource: withIdentifier('in-transaction', { gender: 'male' }) },
+        { request: { method: 'DELETE', url: `Patient?identifier=${system}|to-delete` } }, { request: { method: 'DELETE', url: `Patient?identifier=${system}|never-was` } },
+        { request: { method: 'PUT', url: `Patient?identifier=${system}|made-here` }, resource: withIdentifier('made-here') });
+      assert.equal(answer.status, 200, answer.text);
+      assert.deepEqual(answer.json.entry.map(({ response }) => response.status.slice(0, 3)), ['200', '200', '204', '204', '201']);
+      assert.equal((await call('GET', `/fhir/Patient/${patched}`)).json.active, true);
+      assert.equal((await call('GET', `/fhir/Patient/${id}`)).json.gender, 'male');
+      assert.equal((await call('GET', `/fhir/Patient/${gone}`)).status, 410);
+      assert.equal((await call('GET', `/fhir/Patient?identifier=${system}|made-here&_summary=count`)).json.total, 1);
+    });
+
+    it('does nothing where one entry cannot be done', async () => {
+      const { id } = await make(withIdentifier('kept'));
+      const change = { request: { method: 'PUT', url: `Patient?identifier=${system}|kept` }, resource: withIdentifier('kept', { gender: 'male' }) };
+      for (const [entry, status] of [
+        [{ request: { method: 'PATCH', url: `Patient/${id}x` }, resource: binary([]) }, 404],
+        [{ request: { method: 'PATCH', url: `Patient?identifier=${system}|never-was` }, resource: binary([]) }, 404],
+        [{ request: { method: 'PATCH', url: `Patient?identifier=${system}|to-patch` }, resource: binary([{ op: 'replace', path: '/gender', value: 'none' }]) }, 422],
+        [{ request: { method: 'PATCH', url: `Patient?identifier=${system}|to-patch` }, resource: patient() }, 400],
+        [{ request: { method: 'PUT', url: `Patient?identifier=${system}|kept` }, resource: withIdentifier('kept') }, 400],
+        [{ request: { method: 'DELETE', url: `Patient?identifier=${system}|two` } }, 412],
+      ]) {
+        const answer = await transaction(change, entry);
+        assert.equal(answer.status, status, answer.text);
+        assert.equal((await call('GET', `/fhir/Patient/${id}`)).json.meta.versionId, '1');
+      }
+    });
+  });
+
   describe('deletion', () => {
     it('refuses what others refer to, and with a cascade takes them along', async () => {
       const { id } = await make(patient());

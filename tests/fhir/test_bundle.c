@@ -76,8 +76,10 @@ static void does_all_or_nothing(void **state)
           "Bundle.entry[1].resource.status", ERR_INVALID },
         { "{'resource':{'resourceType':'Patient'},'request':{'method':'POST','url':'Practitioner'}}",
           "Bundle.entry[0].resource.resourceType", ERR_SYNTAX },
-        { "{'resource':{'resourceType':'Patient'},'request':{'method':'PATCH','url':'Patient/1'}}",
+        { "{'resource':{'resourceType':'Patient'},'request':{'method':'HEAD','url':'Patient/1'}}",
           "Bundle.entry[0].request.method", ERR_SYNTAX },
+        { "{'resource':{'resourceType':'Patient'},'request':{'method':'PATCH','url':'Patient/1'}}",
+          "Bundle.entry[0].resource", ERR_SYNTAX },
         { "{'resource':{'resourceType':'Patient','id':'a'},'request':{'method':'PUT','url':'Patient/a'}},"
           "{'request':{'method':'DELETE','url':'Patient/a'}}",
           "Bundle.entry[1]", ERR_SYNTAX },
