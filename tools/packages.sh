@@ -6,7 +6,7 @@ set -eu
 packages="gcc libc6-dev meson ninja-build pkg-config libmicrohttpd-dev libgnutls28-dev libjson-c-dev libsodium-dev libsqlite3-dev
 libpq-dev libutf8proc-dev libcmocka-dev tzdata"
 if [ "${1:-}" = --test ]; then
-    packages="$packages clang libclang-rt-14-dev libomp-dev clang-format chromium fonts-liberation postgresql-15 sqlite3 git
+    packages="$packages clang libclang-rt-14-dev libomp-dev clang-format chromium fonts-liberation postgresql-15 pgbouncer sqlite3 git
 procps"
 fi
 # A Node.js that is already here is used as it is.

@@ -2,7 +2,8 @@
 # A throw-away PostgreSQL for the tests, on a free loopback port, by an unprivileged user.
 #
 #     tools/postgres.sh start DIR [LOCALE]   makes and starts a cluster in DIR, prints a postgres:// URL
-#     tools/postgres.sh stop DIR             stops it and removes DIR
+#     tools/postgres.sh pool DIR             starts pgbouncer in transaction mode before it, prints its URL
+#     tools/postgres.sh stop DIR             stops both and removes DIR
 #
 # LOCALE (usually C) is the cluster's default, which the database 'postgres' has. The database of the URL,
 # 'euthymia', is always made from template0 with LOCALE 'C', as an administrator must make it.
@@ -10,7 +11,7 @@
 set -eu
 
 usage() {
-    sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
     exit 2
 }
 
@@ -68,15 +69,45 @@ start() {
     echo "$server/euthymia"
 }
 
+# Every database of the cluster under its own name, few sessions behind many clients.
+pool() {
+    folder=$(cd "$folder" && pwd) || exit 1
+    bouncer=$(command -v pgbouncer || command -v /usr/sbin/pgbouncer) || fail "pgbouncer is not installed"
+    server_port=$(sed -n 4p "$folder/data/postmaster.pid")
+    port=$(free_port)
+    echo '"euthymia" ""' > "$folder/users"
+    cat > "$folder/pgbouncer.ini" << END
+[databases]
+* = host=127.0.0.1 port=$server_port
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = $port
+unix_socket_dir =
+auth_type = trust
+auth_file = $folder/users
+pool_mode = transaction
+max_client_conn = 500
+default_pool_size = 8
+server_reset_query =
+logfile = $folder/pgbouncer.log
+pidfile = $folder/pgbouncer.pid
+END
+    [ "$(id -u)" != 0 ] || chown -R postgres "$folder/users" "$folder/pgbouncer.ini"
+    unprivileged "$bouncer" -q -d "$folder/pgbouncer.ini"
+    echo "postgres://euthymia@127.0.0.1:$port/euthymia"
+}
+
 stop() {
     folder=$(cd "$folder" && pwd) || exit 1
     [ -d "$folder/data" ] || fail "$folder holds no cluster"
+    [ ! -s "$folder/pgbouncer.pid" ] || kill "$(cat "$folder/pgbouncer.pid")" || true
     unprivileged "$bin/pg_ctl" stop -s -m immediate -D "$folder/data" || true
     rm -rf "$folder"
 }
 
 case $action in
 start) start ;;
+pool) pool ;;
 stop) stop ;;
 *) usage ;;
 esac

@@ -68,11 +68,22 @@ Cli cli_begin(void)
     };
 }
 
-Err cli_open(Cli *cli, Str db_url)
+static void prepare(Cli *cli)
 {
     cli->ctx.random = &cli->random;
     cli->chain = uuid_v7(cli->arena, &cli->random, clock_now_us());
+}
+
+Err cli_open(Cli *cli, Str db_url)
+{
+    prepare(cli);
     return db_open(&cli->ctx, db_url, &cli->ctx.db);
+}
+
+Err cli_open_pooled(Cli *cli, Str db_url)
+{
+    prepare(cli);
+    return db_open_pooled(&cli->ctx, db_url, &cli->ctx.db);
 }
 
 void cli_end(Cli *cli)

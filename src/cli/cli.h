@@ -35,6 +35,8 @@ typedef struct Cli {
 Cli cli_begin(void);
 /* Opens the database into cli->ctx, which from then on stays at its address. */
 MUST_USE Err cli_open(Cli *cli, Str db_url);
+/* The same through a pooler in transaction mode. */
+MUST_USE Err cli_open_pooled(Cli *cli, Str db_url);
 /* Closes what is open; for AUTO(cli_end). */
 void cli_end(Cli *cli);
 /* The audit row of what the command does ("user add raman"), in the transaction under way. */

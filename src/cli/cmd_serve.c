@@ -13,7 +13,7 @@
 
 typedef struct ServeOptions {
     Str listen, db, now, zone, public_url, tls_cert, tls_key, audit_files;
-    bool demo;
+    bool demo, db_pooled;
 } ServeOptions;
 
 static bool is_https(const ServeOptions *o)
@@ -145,6 +145,8 @@ int cmd_serve(int argc, char **argv)
         { "--listen", "ADDRESS:PORT", "where to listen (127.0.0.1:8080; port 0: a free one)",
           .text = &o.listen },
         { "--db", "URL", "sqlite:FILE or postgres://... (" CLI_DB_USUAL ")", .text = &o.db },
+        { "--db-pooled", NULL, "the URL is a pooler's in transaction mode (pgbouncer)",
+          .flag = &o.db_pooled },
         { "--public-url", "URL", "how it is reached from outside, where a proxy stands before it",
           .text = &o.public_url },
         { "--tls-cert", "FILE", "certificate chain, PEM", .text = &o.tls_cert },
@@ -172,7 +174,7 @@ int cmd_serve(int argc, char **argv)
         return EXIT_USAGE;
     }
     cli.ctx.now_us = clock_now_us();
-    err = cli_open(&cli, o.db);
+    err = o.db_pooled ? cli_open_pooled(&cli, o.db) : cli_open(&cli, o.db);
     if (err == OK)
         err = index_refresh(&cli.ctx);
     return cli_exit(&cli.ctx, err == OK ? run(&cli.ctx, &o, &ending) : err);

@@ -58,11 +58,11 @@ static Err db_start(Ctx *c, Db *db)
     return migrate(c, db);
 }
 
-Err db_open(Ctx *c, Str url, Db **ret_db)
+static Err open_with(Ctx *c, Str url, const Engine *engine, Db **ret_db)
 {
     Db *db = db_alloc(sizeof *db);
     Str name = without_scheme(url);
-    db->engine = engine_of(url);
+    db->engine = engine;
     db->busy_ms = BUSY_MS;
     db->url = db_alloc(name.n + 1);
     if (name.n)
@@ -75,6 +75,18 @@ Err db_open(Ctx *c, Str url, Db **ret_db)
     }
     *ret_db = db;
     return OK;
+}
+
+Err db_open(Ctx *c, Str url, Db **ret_db)
+{
+    return open_with(c, url, engine_of(url), ret_db);
+}
+
+Err db_open_pooled(Ctx *c, Str url, Db **ret_db)
+{
+    if (engine_of(url) != &postgres_engine)
+        return problem(c, ERR_INVALID, S("--db-pooled"), "Only PostgreSQL has a pooler.");
+    return open_with(c, url, &postgres_pooled_engine, ret_db);
 }
 
 Db *db_close(Db *db)

@@ -44,6 +44,9 @@ typedef struct Rows Rows;
  * database whose text order is not LOCALE 'C' is refused) and brings the schema up to date (db/migrations.c).
  * Creates a missing SQLite file. The problem list says what is wrong. */
 MUST_USE Err db_open(Ctx *c, Str url, Db **ret_db);
+/* The same through a pooler in transaction mode (pgbouncer): no named statement, no setting of a session,
+ * each transaction with its own. ERR_INVALID for SQLite, which has no pooler. */
+MUST_USE Err db_open_pooled(Ctx *c, Str url, Db **ret_db);
 /* NULL is allowed; returns NULL. Waits for what is being written. */
 Db *db_close(Db *db);
 /* "sqlite" or "postgresql". */

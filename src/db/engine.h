@@ -110,6 +110,8 @@ struct Engine {
 };
 
 extern const Engine sqlite_engine, postgres_engine;
+/* PostgreSQL behind a pooler in transaction mode: nothing of a session is relied on. */
+extern const Engine postgres_pooled_engine;
 
 struct Db {
     const Engine *engine;

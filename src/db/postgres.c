@@ -261,17 +261,24 @@ static Err pipeline_send(Statement *s, const DbArgs *rows, size_t n)
     return PQpipelineSync(k->handle) ? pipeline_drain(k) : connection_failed(k);
 }
 
-static Err postgres_run_many(Statement *s, const DbArgs *rows, size_t n)
+typedef Err SendFn(Statement *s, const DbArgs *rows, size_t n);
+
+static Err run_pipelines(Statement *s, const DbArgs *rows, size_t n, SendFn *send)
 {
     PGconn *handle = s->on->handle;
     if (!PQenterPipelineMode(handle))
         return connection_failed(s->on);
     Err e = OK;
     for (size_t i = 0; e == OK && i < n; i += PIPELINE_ROWS)
-        e = pipeline_send(s, rows + i, n - i < PIPELINE_ROWS ? n - i : PIPELINE_ROWS);
+        e = send(s, rows + i, n - i < PIPELINE_ROWS ? n - i : PIPELINE_ROWS);
     if (!PQexitPipelineMode(handle) && e == OK)
         e = connection_failed(s->on);
     return e;
+}
+
+static Err postgres_run_many(Statement *s, const DbArgs *rows, size_t n)
+{
+    return run_pipelines(s, rows, n, pipeline_send);
 }
 
 /* ---- rows ---- */
@@ -309,6 +316,78 @@ static void postgres_finish(Rows *r)
     r->result = NULL;
 }
 
+/* ---- through a pooler in transaction mode ---- */
+
+/* The next statement may run in another session: nothing is prepared, every execution carries its text. The
+ * types of the arguments go with it, as the server would otherwise guess them. */
+static void types_of(DbArgs args, Oid types[LIMIT_SQL_ARGS])
+{
+    for (size_t i = 0; i < args.n; i++)
+        types[i] = args.at[i].is_text ? OID_TEXT : OID_INT8;
+}
+
+static Err pooled_connect(Connection *k, const char *url, bool to_write)
+{
+    (void)to_write;
+    const char *const keys[] = { "connect_timeout", "application_name", "dbname", "client_encoding", NULL };
+    const char *const values[] = { "10", "euthymia", url, "UTF8", NULL };
+    k->handle = PQconnectdbParams(keys, values, 1);
+    if (PQstatus(k->handle) != CONNECTION_OK)
+        return connection_failed(k);
+    PQsetNoticeReceiver(k->handle, ignore_notice, NULL);
+    return check_database(k);
+}
+
+static Err pooled_prepare(Statement *s, DbArgs like)
+{
+    (void)like;
+    s->handle = s;
+    return OK;
+}
+
+static void pooled_forget(Statement *s)
+{
+    (void)s;
+}
+
+static Err pooled_run(Statement *s, DbArgs args, Rows *r)
+{
+    Oid types[LIMIT_SQL_ARGS];
+    Params p;
+    types_of(args, types);
+    fill(&p, args);
+    PGresult *result =
+        PQexecParams(s->on->handle, s->text, (int)args.n, types, p.values, p.lengths, p.formats, FORMAT_TEXT);
+    if (!succeeded(result)) {
+        Err e = failed(s->on, result);
+        PQclear(result);
+        return e;
+    }
+    r->result = result;
+    r->row = -1;
+    return OK;
+}
+
+static Err pooled_send(Statement *s, const DbArgs *rows, size_t n)
+{
+    Connection *k = s->on;
+    for (size_t i = 0; i < n; i++) {
+        Oid types[LIMIT_SQL_ARGS];
+        Params p;
+        types_of(rows[i], types);
+        fill(&p, rows[i]);
+        if (!PQsendQueryParams(k->handle, s->text, (int)rows[i].n, types, p.values, p.lengths, p.formats,
+                               FORMAT_TEXT))
+            return connection_failed(k);
+    }
+    return PQpipelineSync(k->handle) ? pipeline_drain(k) : connection_failed(k);
+}
+
+static Err pooled_run_many(Statement *s, const DbArgs *rows, size_t n)
+{
+    return run_pipelines(s, rows, n, pooled_send);
+}
+
 const Engine postgres_engine = {
     .name = "postgresql",
     .results_detached = true,
@@ -324,6 +403,34 @@ const Engine postgres_engine = {
     .forget = postgres_forget,
     .run = postgres_run,
     .run_many = postgres_run_many,
+    .next = postgres_next,
+    .text = postgres_text,
+    .integer = postgres_integer,
+    .null = postgres_null,
+    .finish = postgres_finish,
+};
+
+/* The settings of a session become those of each transaction. A read outside one cannot be kept from writing
+ * here, as a session could be: db_query() has none that does. */
+const Engine postgres_pooled_engine = {
+    .name = "postgresql",
+    .results_detached = true,
+    .begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;"
+             "SET LOCAL lock_timeout = '30s';"
+             "SET LOCAL idle_in_transaction_session_timeout = '5min';"
+             "SELECT set_config('synchronous_commit', 'on', true)"
+             " WHERE current_setting('synchronous_commit') NOT IN ('remote_apply', 'remote_write', 'on');",
+    .begin_snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    .lock = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
+    .migration_lock = "SELECT pg_advisory_xact_lock(7310579641)",
+    .connect = pooled_connect,
+    .disconnect = postgres_disconnect,
+    .in_transaction = postgres_in_transaction,
+    .script = postgres_script,
+    .prepare = pooled_prepare,
+    .forget = pooled_forget,
+    .run = pooled_run,
+    .run_many = pooled_run_many,
     .next = postgres_next,
     .text = postgres_text,
     .integer = postgres_integer,

@@ -1,5 +1,5 @@
 // Starts the real program on a free port with a database of its own, for one test file. EUTHYMIA names the binary;
-// EUTHYMIA_TEST_PG, where set, a PostgreSQL on which databases may be made.
+// EUTHYMIA_TEST_PG, where set, a PostgreSQL on which databases may be made; EUTHYMIA_TEST_PG_POOL, a pooler before it.
 import { spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const binary = process.env.EUTHYMIA ?? join(root, 'build-test/euthymia');
 const postgres = process.env.EUTHYMIA_TEST_PG ?? '';
+const pooler = process.env.EUTHYMIA_TEST_PG_POOL ?? '';
 
 /** The engines that this run has. */
 export const engines = postgres ? ['sqlite', 'postgresql'] : ['sqlite'];
@@ -46,17 +47,19 @@ export class Clinic {
 
   /** folder: where its file lies, elsewhere than in a folder of its own; environment: of the program; like: another
    * clinic, whose tokens are good here too. */
-  constructor(engine, args = [], { folder, environment = {}, like } = {}) {
+  constructor(engine, args = [], { folder, environment = {}, like, pooled = false } = {}) {
     this.engine = engine;
     this.args = args;
     this.environment = environment;
     this.#database = newDatabase(engine, folder ?? this.#folder);
     this.db = this.#database.url;
+    /* What the server is told; commands always go to the database itself. */
+    this.served = pooled ? ['--db-pooled', '--db', pooler.replace(/\/[^/]*$/, this.db.slice(this.db.lastIndexOf('/')))] : ['--db', this.db];
     if (like) this.#tokens = like.#tokens;
   }
 
-  static async open(engine, args) {
-    const clinic = new Clinic(engine, args);
+  static async open(engine, args, more) {
+    const clinic = new Clinic(engine, args, more);
     for (const role of ['physician', 'nurse', 'admin', 'system']) clinic.addUser(role, role);
     await clinic.start();
     return clinic;
@@ -68,7 +71,7 @@ export class Clinic {
   }
 
   async start(listen = '127.0.0.1:0') {
-    this.#process = spawn(binary, ['serve', '--listen', listen, '--db', this.db, ...this.args], { env: { ...process.env, ...this.environment } });
+    this.#process = spawn(binary, ['serve', '--listen', listen, ...this.served, ...this.args], { env: { ...process.env, ...this.environment } });
     this.#process.stderr.on('data', (bytes) => { this.log += bytes; });
     const [line] = await Promise.race([
       new Promise((resolve) => createInterface(this.#process.stdout).once('line', (l) => resolve([l]))),
@@ -148,12 +151,13 @@ export class Clinic {
   }
 }
 
-/** Calls back with a running clinic for each engine; closes it afterwards. */
-export function onEachEngine(describe, { before, after }, run, args = []) {
-  for (const engine of engines)
-    describe(engine, () => {
+/** Calls back with a running clinic for each engine, and where asked for behind the pooler too; closes it afterwards. */
+export function onEachEngine(describe, { before, after }, run, args = [], { pooled = false } = {}) {
+  const rows = [...engines.map((engine) => [engine, engine, false]), ...(pooled && pooler ? [['postgresql behind a pooler', 'postgresql', true]] : [])];
+  for (const [name, engine, behind] of rows)
+    describe(name, () => {
       const holder = {};
-      before(async () => { holder.clinic = await Clinic.open(engine, args); });
+      before(async () => { holder.clinic = await Clinic.open(engine, args, { pooled: behind }); });
       after(async () => { await holder.clinic?.close(); });
       run(() => holder.clinic);
     });

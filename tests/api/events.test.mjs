@@ -144,4 +144,4 @@ onEachEngine(describe, { before, after }, (clinic) => {
     await again.until((l) => l.events.some((e) => e.patient === json.id && e.number > last));
     again.close();
   });
-});
+}, [], { pooled: true });

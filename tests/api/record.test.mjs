@@ -323,4 +323,4 @@ onEachEngine(describe, { before, after }, (clinic) => {
       assert.equal((await call('GET', `/fhir/Patient/${id}/$meta`)).json.parameter[0].valueMeta.versionId, '1');
     });
   });
-});
+}, [], { pooled: true });

@@ -155,4 +155,4 @@ onEachEngine(describe, { before, after }, (clinic) => {
     }
     assert.equal((await call('GET', `/fhir/Patient/${ana.id}`)).status, 200);
   });
-});
+}, [], { pooled: true });

@@ -64,4 +64,4 @@ onEachEngine(describe, { before, after }, (clinic) => {
     const answer = await call(null, 'POST', '/fhir/Patient', ' '.repeat(5 * 1024 * 1024));
     assert.equal(answer.status, 401);
   });
-});
+}, [], { pooled: true });
