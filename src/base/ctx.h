@@ -53,7 +53,7 @@ typedef struct Ctx {
     struct Tx *tx; /* the transaction under way, or NULL: db/db.h keeps it */
     User user;
     const Rights *rights; /* NULL: everything; the program itself works so */
-    int64_t now_us; /* one instant for the whole request */
+    int64_t now_us;       /* one instant for the whole request */
     Random *random;
     Problems problems;
     Str request_id;

@@ -56,12 +56,13 @@ MUST_USE Err fhir_check(Ctx *c, Str type, Str bytes);
  * carries. Validated like any other: a verb that builds a wrong one gets ERR_INVALID and writes nothing. */
 MUST_USE Err fhir_put(Ctx *c, Str type, Str id, Str json, Resource *ret);
 
-/* A transaction bundle: all or nothing, in the order DELETE, POST, PUT, PATCH, GET; urn:uuid references resolved, in
- * narrative links too, and so are references such as "Patient?identifier=x|1" that one resource matches (else
- * ERR_STALE). ifMatch, ifNoneExist and conditional entries (PUT Patient?identifier=x|1) are kept; PATCH is a Binary with a
- * JSON Patch; two entries that write one resource are refused. ret_response is the response bundle. import: each urn:uuid becomes the
- * resource's id, content that is already stored makes no new version, and ret_response is absent. Either may
- * be NULL. Problems name the entry: "Bundle.entry[12].resource.status". */
+/* A transaction bundle: all or nothing, in the order DELETE, POST, PUT, PATCH, GET; urn:uuid references
+ * resolved, in narrative links too, and so are references such as "Patient?identifier=x|1" that one resource
+ * matches (else ERR_STALE). ifMatch, ifNoneExist and conditional entries (PUT Patient?identifier=x|1) are
+ * kept; PATCH is a Binary with a JSON Patch; two entries that write one resource are refused. ret_response is
+ * the response bundle. import: each urn:uuid becomes the resource's id, content that is already stored makes
+ * no new version, and ret_response is absent. Either may be NULL. Problems name the entry:
+ * "Bundle.entry[12].resource.status". */
 typedef struct BundleCount {
     Str type;
     int64_t created, updated, unchanged, deleted;
