@@ -70,8 +70,8 @@ static void measure_modes(const EstimatePopulation *population, const Case *case
         }
         best = fmax(best, (double)n / (now_s(CLOCK_THREAD_CPUTIME_ID) - from_s));
     }
-    printf("W3         %10.0f modes with covariance/s, one thread (%zu without a mode, sum %.6g)\n", best,
-           lost, sum);
+    printf("W3 %-8s %9.0f modes with covariance/s, one thread (%zu without a mode, sum %.6g)\n",
+           ESTIMATE_PATH, best, lost, sum);
 }
 
 static void measure_draws(const EstimatePopulation *population, const Case *one, int repeat)
@@ -131,8 +131,23 @@ static const char *option(int argc, char **argv, const char *name, const char *u
     return usual;
 }
 
+static bool machine_has_path(void)
+{
+#if defined(__AVX512F__)
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+#elif defined(__AVX2__)
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#else
+    return true;
+#endif
+}
+
 int main(int argc, char **argv)
 {
+    if (!machine_has_path()) {
+        printf("W3 " ESTIMATE_PATH ": not on this machine\n");
+        return 0;
+    }
     size_t persons = (size_t)atoll(option(argc, argv, "--persons", "20000"));
     int repeat = atoi(option(argc, argv, "--repeat", "3"));
     const char *theophylline = option(argc, argv, "--theophylline", NULL);
