@@ -91,9 +91,9 @@ static Err set_up(Connection *k, bool to_write)
     sqlite3_busy_handler(k->handle, wait_while_busy, k);
     TRY(sqlite_script(k, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON"));
     if (!to_write)
-        return sqlite_script(k, "PRAGMA query_only = ON; PRAGMA cache_size = -4000");
+        return sqlite_script(k, "PRAGMA query_only = ON; PRAGMA cache_size = -16000");
     TRY(set_wal(k));
-    return sqlite_script(k, "PRAGMA cache_size = -16000;"
+    return sqlite_script(k, "PRAGMA cache_size = -64000; PRAGMA wal_autocheckpoint = 16000; PRAGMA temp_store = MEMORY;"
                             "PRAGMA journal_size_limit = 67108864");
 }
 
@@ -107,10 +107,18 @@ static void create_private(const char *file)
         close(fd);
 }
 
+/* Its count of memory takes one lock for every allocation of every thread, and nobody reads it. */
+static void settle_library(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static Err sqlite_connect(Connection *k, const char *file, bool to_write)
 {
     if (!*file || file[0] == ':')
         return trouble(k, ERR_INTERNAL, "'%s' is not the name of a file", file);
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, settle_library);
     if (to_write)
         create_private(file);
     sqlite3 *handle = NULL;

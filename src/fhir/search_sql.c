@@ -282,19 +282,25 @@ static void add_column_filter(Query *q, const SearchFilter *filter)
     add_values(q, filter);
 }
 
-static void add_own(Query *q, const SearchFilter *filter)
+/* Asked of one resource: same_id says which, " AND t.id = r.id". */
+static void add_probe(Query *q, const SearchFilter *filter, const char *same_id)
 {
-    if (filter->source >= SOURCE_ID) {
-        add_column_filter(q, filter);
-        return;
-    }
     if (!filter->values.n && filter->presence == PRESENCE_ANY)
         return;
     bool outside = filter->negated || filter->presence == PRESENCE_MISSING;
-    add_sql(q, outside ? " AND r.id NOT IN (SELECT t.id " : " AND r.id IN (SELECT t.id ");
+    add_sql(q, outside ? " AND NOT EXISTS (SELECT 1 " : " AND EXISTS (SELECT 1 ");
     add_table(q, filter->source, filter->type, filter->param);
+    add_sql(q, same_id);
     add_and_values(q, filter);
     add_sql(q, ")");
+}
+
+static void add_own(Query *q, const SearchFilter *filter)
+{
+    if (filter->source >= SOURCE_ID)
+        add_column_filter(q, filter);
+    else
+        add_probe(q, filter, " AND t.id = r.id");
 }
 
 /* " AND ..." of the resource r. */
@@ -309,11 +315,65 @@ static void add_condition(Query *q, const SearchFilter *filter)
     adders[filter->kind](q, filter);
 }
 
+enum { RANK_LAST = 9 };
+
+/* How few resources a filter is likely to leave, least first; the last rank cannot lead. */
+static int rank_of(const SearchFilter *filter)
+{
+    static const int ranks[SOURCE_MAX] = {
+        [SOURCE_REFERENCE] = 1, [SOURCE_STRING] = 2,     [SOURCE_DATE] = 3,
+        [SOURCE_NUMBER] = 4,    [SOURCE_QUANTITY] = 4,   [SOURCE_URI] = 5,
+        [SOURCE_TOKEN] = 5,     [SOURCE_ID] = RANK_LAST, [SOURCE_UPDATED] = RANK_LAST,
+    };
+    if (filter->kind != FILTER_OWN || filter->negated || !filter->values.n)
+        return RANK_LAST;
+    return str_is(filter->param, "identifier") ? 0 : ranks[filter->source];
+}
+
+/* The filter that is looked up first, as a set; each of the others is then asked of every resource in it.
+ * Without this SQLite, which keeps no statistics here, makes a set of each: of all that have a common code,
+ * to find one patient's. NULL where none can lead. */
+static const SearchFilter *leader_of(const SearchPlan *plan)
+{
+    const SearchFilter *leader = NULL;
+    int least = RANK_LAST;
+    for (size_t i = 0; i < plan->filters.n; i++) {
+        int rank = rank_of(&plan->filters.at[i]);
+        if (rank < least) {
+            least = rank;
+            leader = &plan->filters.at[i];
+        }
+    }
+    return leader;
+}
+
+static bool is_probe(const SearchFilter *filter)
+{
+    return filter->kind == FILTER_OWN && filter->source < SOURCE_ID;
+}
+
+/* The resources that the leader finds and the other probes leave, before any row of theirs is read. */
+static void add_found(Query *q, const SearchPlan *plan, const SearchFilter *leader)
+{
+    add_sql(q, " AND r.id IN (SELECT l.id FROM (SELECT t.id ");
+    add_table(q, leader->source, leader->type, leader->param);
+    add_and_values(q, leader);
+    add_sql(q, ") AS l WHERE 0 = 0");
+    for (size_t i = 0; i < plan->filters.n; i++)
+        if (&plan->filters.at[i] != leader && is_probe(&plan->filters.at[i]))
+            add_probe(q, &plan->filters.at[i], " AND t.id = l.id");
+    add_sql(q, ")");
+}
+
 static void add_where(Query *q, const SearchPlan *plan)
 {
+    const SearchFilter *leader = leader_of(plan);
     add_sql(q, " FROM resource r WHERE r.type = $1 AND r.deleted = 0");
+    if (leader)
+        add_found(q, plan, leader);
     for (size_t i = 0; i < plan->filters.n; i++)
-        add_condition(q, &plan->filters.at[i]);
+        if (!leader || !is_probe(&plan->filters.at[i]))
+            add_condition(q, &plan->filters.at[i]);
 }
 
 /* ---- sort and cursor ---- */

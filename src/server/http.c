@@ -187,7 +187,7 @@ static enum MHD_Result dispatch(Exchange *x)
     if (x->is_refused)
         return answer_here(x);
     MHD_suspend_connection(x->connection);
-    if (queue_put(server->work, r))
+    if (queue_put(r->route->runs == RUNS_WRITE ? server->writes : server->reads, r))
         return MHD_YES;
     route_refuse(r, problem(&r->ctx, ERR_UNAVAILABLE, STR_NONE, "The server is busy."));
     resume(r);
@@ -290,8 +290,8 @@ static void connection_changed(void *cls, struct MHD_Connection *connection, voi
 
 static void *work(void *arg)
 {
-    Server *server = arg;
-    for (void *taken; queue_take(server->work, &taken, 1) > 0;) {
+    Queue *queue = arg;
+    for (void *taken; queue_take(queue, &taken, 1) > 0;) {
         Request *r = taken;
         route_serve(r);
         resume(r);
@@ -351,12 +351,14 @@ static Str url_of(Server *server, const struct sockaddr *address)
 
 Err http_start(Ctx *c, Server *server, const HttpOptions *options)
 {
-    server->work = queue_make(server->arena, LIMIT_QUEUE);
+    server->reads = queue_make(server->arena, LIMIT_QUEUE);
+    server->writes = queue_make(server->arena, LIMIT_QUEUE);
     server->deadlines = deadlines_start(server->arena);
     if (!server->deadlines || !audit_start(server->audit))
         return problem(c, ERR_UNAVAILABLE, STR_NONE, "a thread cannot be started");
     for (int i = 0; i < WORKERS; i++)
-        if (pthread_create(&server->workers[i], NULL, work, server) != 0)
+        if (pthread_create(&server->workers[i], NULL, work, i < READERS ? server->reads : server->writes) !=
+            0)
             return problem(c, ERR_UNAVAILABLE, STR_NONE, "a thread cannot be started");
     server->daemon = start_daemon(server, options);
     if (!server->daemon)
@@ -373,7 +375,8 @@ static void wait_for_answers(const Server *server)
 
 static void stop_workers(Server *server)
 {
-    queue_close(server->work);
+    queue_close(server->reads);
+    queue_close(server->writes);
     for (int i = 0; i < WORKERS; i++)
         pthread_join(server->workers[i], NULL);
 }

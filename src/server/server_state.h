@@ -16,7 +16,9 @@
 
 struct MHD_Daemon;
 
-enum { HTTP_THREADS = 4, WORKERS = 8 };
+/* A writer waits until its group is on the disk: as many as a group holds, and the rest of the next one. They
+ * are threads that sleep; readers are threads that work. */
+enum { HTTP_THREADS = 4, READERS = 8, WRITERS = 64, WORKERS = READERS + WRITERS };
 
 struct Server {
     Arena *arena;
@@ -32,7 +34,7 @@ struct Server {
     pthread_mutex_t rate_lock;
     RateTable rate;
 
-    Queue *work;
+    Queue *reads, *writes; /* requests, for the workers */
     pthread_t workers[WORKERS];
     struct MHD_Daemon *daemon;
     Deadlines *deadlines;
