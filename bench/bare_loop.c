@@ -1,8 +1,8 @@
-/* What the machine itself allows: writes the rows that the server wrote for its creates, in groups of the same
- * size, into a database of the same schema, with the same durability and no HTTP, JSON, check or derivation.
- *     bare_loop SOURCE.db TARGET.db --creates N [--group 64]
- * SOURCE is a server's database after a load of creates. All of it but the last N Observations is copied
- * first, untimed; then those are written again and timed. Prints creates a second. */
+/* What the machine itself allows: writes the rows that the server wrote for its creates, in groups of the
+ * same size, into a database of the same schema, with the same durability and no HTTP, JSON, check or
+ * derivation. bare_loop SOURCE.db TARGET.db --creates N [--group 64] SOURCE is a server's database after a
+ * load of creates. All of it but the last N Observations is copied first, untimed; then those are written
+ * again and timed. Prints creates a second. */
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -31,7 +31,9 @@ static Table tables[] = {
     { .name = "index_reference", .where = "type = 'Observation'", .order = "id, rowid" },
     { .name = "compartment", .where = "type = 'Observation'", .order = "id, rowid" },
     { .name = "event", .where = "type = 'Observation'", .order = "number" },
-    { .name = "audit", .where = "method = 'POST' AND path = '/fhir/Observation' AND status = 201", .order = "id" },
+    { .name = "audit",
+      .where = "method = 'POST' AND path = '/fhir/Observation' AND status = 201",
+      .order = "id" },
 };
 enum { TABLES = sizeof tables / sizeof tables[0] };
 
@@ -135,7 +137,8 @@ static void take_create(Create *create)
         if (table == 0)
             (void)snprintf(id, sizeof id, "%s", sqlite3_column_text(t->read, id_column(t)));
         do {
-            if (!t->read || (!one_each && strcmp(id, (const char *)sqlite3_column_text(t->read, id_column(t)))))
+            if (!t->read ||
+                (!one_each && strcmp(id, (const char *)sqlite3_column_text(t->read, id_column(t)))))
                 break;
             take_row(create, table);
         } while (!one_each);
@@ -220,7 +223,7 @@ int main(int argc, char **argv)
             run(target, "COMMIT");
     }
     double took_s = now_s(CLOCK_MONOTONIC) - from_s, cpu_s = now_s(CLOCK_PROCESS_CPUTIME_ID) - cpu_from_s;
-    printf("%.1f creates/s, %.3f ms of CPU each, groups of %lld, after %lld of the same\n", (double)timed / took_s,
-           cpu_s * 1000 / (double)timed, (long long)group, (long long)(all - timed));
+    printf("%.1f creates/s, %.3f ms of CPU each, groups of %lld, after %lld of the same\n",
+           (double)timed / took_s, cpu_s * 1000 / (double)timed, (long long)group, (long long)(all - timed));
     return 0;
 }

@@ -1,6 +1,7 @@
 #include "base/arena.h"
 
 #include <assert.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -26,6 +27,8 @@ struct Arena {
 };
 
 static const size_t BLOCK_BYTES = 64 * 1024;
+/* The library keeps what is freed below something that lives: past this size it is told to give it back. */
+static const size_t LARGE_BYTES = 32 * 1024 * 1024;
 
 static void *must_malloc(size_t size)
 {
@@ -96,6 +99,8 @@ Arena *arena_destroy(Arena *a)
     if (a) {
         run_deferred(a);
         free_blocks(a->blocks);
+        if (a->used_bytes > LARGE_BYTES)
+            (void)malloc_trim(0);
         free(a);
     }
     return NULL;

@@ -106,6 +106,11 @@ const char *db_engine_name(const Db *db)
     return db->engine->name;
 }
 
+bool db_has_one_writer(const Db *db)
+{
+    return db->engine->one_writer;
+}
+
 Err db_integrity(Ctx *c, Str *ret_fault)
 {
     *ret_fault = STR_NONE;

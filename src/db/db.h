@@ -116,6 +116,16 @@ void rows_done(Rows **r);
 MUST_USE Err tx_begin(Ctx *c, Tx **ret_tx);
 MUST_USE Err tx_commit(Tx *tx);
 void tx_done(Tx **tx);
+/* tx_commit() in two halves, for a thread that has several transactions to do and waits once for all: they
+ * are in one group. tx_leave() ends it, kept where why is OK and rolled back otherwise; with more the thread
+ * keeps the turn for its next tx_begin(), and gives it back with tx_no_more(). Until tx_await() has returned,
+ * nothing that the transaction did or saw may leave the program; it returns why, or how it failed. Of a
+ * transaction that joined none. On PostgreSQL tx_leave() does all of it. */
+void tx_leave(Tx *tx, Err why, bool more);
+MUST_USE Err tx_await(Tx *tx);
+void tx_no_more(Db *db);
+/* Whether transactions share one writer, so that a thread gains by doing several at once. */
+bool db_has_one_writer(const Db *db);
 /* A transaction that only reads, and sees one state however long it takes; no writer waits for it. End it as
  * any other. */
 MUST_USE Err snapshot_begin(Ctx *c, Tx **ret_tx);

@@ -75,7 +75,9 @@ struct Tx {
     Ctx *c;
     Tx *outer; /* the one that this joined; everything below is then unused but ended */
     bool ended, is_snapshot;
+    bool is_left; /* by tx_leave(), and its group is not awaited yet */
     Err doomed;
+    Err why; /* it ended */
     Connection *connection;
     Rows *open;
     Job job;
@@ -161,9 +163,14 @@ size_t writer_waiting(Writer *w);
 /* Waits for this job's turn and opens its savepoint. Has the turn when it returns OK; else the words are in
  * job->trouble, here and below. */
 Err writer_begin(Writer *w, Job *job);
-/* Ends the savepoint, hands the turn on and waits until the group is on the disk. why: OK keeps what the job
- * did; else it is rolled back. Returns why, or how the group failed. */
-Err writer_end(Writer *w, Job *job, Err why);
+/* Ends the savepoint and hands the turn on, or keeps it for this thread's next job. why: OK keeps what the
+ * job did; else it is rolled back. Returns why, or how that failed. */
+Err writer_leave(Writer *w, Job *job, Err why, bool keep_turn);
+/* Hands on a turn that this thread kept, where it did. */
+void writer_release(Writer *w);
+/* Waits until the group of a job that left is on the disk. Returns what writer_leave() did, or how the group
+ * failed. */
+Err writer_await(Writer *w, Job *job);
 
 /* migrations.c */
 Err migrate(Ctx *c, Db *db);

@@ -93,8 +93,9 @@ static Err set_up(Connection *k, bool to_write)
     if (!to_write)
         return sqlite_script(k, "PRAGMA query_only = ON; PRAGMA cache_size = -16000");
     TRY(set_wal(k));
-    return sqlite_script(k, "PRAGMA cache_size = -64000; PRAGMA wal_autocheckpoint = 16000; PRAGMA temp_store = MEMORY;"
-                            "PRAGMA journal_size_limit = 67108864");
+    return sqlite_script(
+        k, "PRAGMA cache_size = -64000; PRAGMA wal_autocheckpoint = 16000; PRAGMA temp_store = MEMORY;"
+           "PRAGMA journal_size_limit = 67108864");
 }
 
 /* Patients' data are for the user of the program alone; the log beside the file takes over its mode. An

@@ -63,10 +63,17 @@ static Err begin_shared(Ctx *c, Tx *tx)
     return e == OK ? OK : report(c, e, tx->job.trouble, NULL);
 }
 
+static Err await_shared(Tx *tx)
+{
+    Err e = writer_await(tx->connection->db->writer, &tx->job);
+    return e == tx->why ? e : report(tx->c, e, tx->job.trouble, NULL);
+}
+
 static Err end_shared(Tx *tx, Err why)
 {
-    Err e = writer_end(tx->connection->db->writer, &tx->job, why);
-    return e == why ? e : report(tx->c, e, tx->job.trouble, NULL);
+    tx->why = why;
+    (void)writer_leave(tx->connection->db->writer, &tx->job, why, false);
+    return await_shared(tx);
 }
 
 /* ---- both ---- */
@@ -98,13 +105,47 @@ Err snapshot_begin(Ctx *c, Tx **ret_tx)
     return OK;
 }
 
-static Err tx_end(Tx *tx, Err why)
+static void close(Tx *tx)
 {
     tx->ended = true;
     close_rows(tx);
     tx->c->tx = NULL;
-    bool shared = tx->connection->db->engine->one_writer && !tx->is_snapshot;
-    return shared ? end_shared(tx, why) : end_alone(tx, why);
+}
+
+static bool is_shared(const Tx *tx)
+{
+    return tx->connection->db->engine->one_writer && !tx->is_snapshot;
+}
+
+static Err tx_end(Tx *tx, Err why)
+{
+    close(tx);
+    return is_shared(tx) ? end_shared(tx, why) : end_alone(tx, why);
+}
+
+void tx_leave(Tx *tx, Err why, bool more)
+{
+    assert(!tx->ended && !tx->outer);
+    tx->why = why ?: tx->doomed;
+    close(tx);
+    tx->is_left = is_shared(tx);
+    if (tx->is_left)
+        (void)writer_leave(tx->connection->db->writer, &tx->job, tx->why, more);
+    else
+        tx->why = end_alone(tx, tx->why);
+}
+
+Err tx_await(Tx *tx)
+{
+    bool waits = tx->is_left;
+    tx->is_left = false;
+    return waits ? await_shared(tx) : tx->why;
+}
+
+void tx_no_more(Db *db)
+{
+    if (db->writer)
+        writer_release(db->writer);
 }
 
 Err tx_commit(Tx *tx)

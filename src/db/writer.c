@@ -28,8 +28,8 @@ struct Writer {
 
     pthread_mutex_t lock; /* of all below */
     pthread_cond_t work;
-    enum { TURN_FREE, TURN_JOB, TURN_COMMIT } turn;
-    pthread_t holder; /* in TURN_JOB */
+    enum { TURN_FREE, TURN_JOB, TURN_KEPT, TURN_COMMIT } turn;
+    pthread_t holder; /* in TURN_JOB, and of TURN_KEPT: between two jobs of one thread */
     Jobs queue;       /* JOB_QUEUED */
     Jobs group;       /* JOB_WAITING for the commit */
     bool stopping;
@@ -164,9 +164,10 @@ static struct timespec deadline(int ms)
 /* False where the turn did not come in time. */
 static bool take_turn(Writer *w, Job *job)
 {
+    bool mine = pthread_equal(w->holder, job->owner);
     /* A thread that begins a second transaction would wait for itself. */
-    assert(w->turn != TURN_JOB || !pthread_equal(w->holder, job->owner));
-    if (w->turn == TURN_FREE) {
+    assert(w->turn != TURN_JOB || !mine);
+    if (w->turn == TURN_FREE || (w->turn == TURN_KEPT && mine)) {
         give_turn(w, job);
     } else {
         struct timespec until = deadline(w->db->busy_ms);
@@ -237,7 +238,7 @@ static void lose_group(Writer *w, Err e)
     w->group_open = false;
 }
 
-Err writer_end(Writer *w, Job *job, Err why)
+Err writer_leave(Writer *w, Job *job, Err why, bool keep_turn)
 {
     Err e = close_savepoint(w, why);
     if (e != why)
@@ -250,7 +251,25 @@ Err writer_end(Writer *w, Job *job, Err why)
     jobs_add(&w->group, job);
     if (group_lost)
         lose_group(w, e);
-    turn_on(w);
+    if (keep_turn && w->group.n > 0 && w->group.n < GROUP_JOBS_MAX)
+        w->turn = TURN_KEPT;
+    else
+        turn_on(w);
+    pthread_mutex_unlock(&w->lock);
+    return e;
+}
+
+void writer_release(Writer *w)
+{
+    pthread_mutex_lock(&w->lock);
+    if (w->turn == TURN_KEPT && pthread_equal(w->holder, pthread_self()))
+        turn_on(w);
+    pthread_mutex_unlock(&w->lock);
+}
+
+Err writer_await(Writer *w, Job *job)
+{
+    pthread_mutex_lock(&w->lock);
     while (job->state != JOB_ENDED)
         pthread_cond_wait(&job->wake, &w->lock);
     pthread_mutex_unlock(&w->lock);

@@ -288,7 +288,7 @@ static void connection_changed(void *cls, struct MHD_Connection *connection, voi
 
 /* ---- workers ---- */
 
-static void *work(void *arg)
+static void *serve_each(void *arg)
 {
     Queue *queue = arg;
     for (void *taken; queue_take(queue, &taken, 1) > 0;) {
@@ -297,6 +297,41 @@ static void *work(void *arg)
         resume(r);
     }
     return NULL;
+}
+
+/* Whatever waits is run as one group, and one wait for the disk serves all of it. */
+static void *write_batches(void *arg)
+{
+    Server *server = arg;
+    void *taken[BATCH_WRITES];
+    for (size_t n; (n = queue_take(server->writes, taken, BATCH_WRITES)) > 0;) {
+        for (size_t i = 0; i < n; i++)
+            route_start(taken[i], i + 1 < n);
+        tx_no_more(server->db);
+        for (size_t i = 0; i < n; i++) {
+            route_finish(taken[i]);
+            resume(taken[i]);
+        }
+    }
+    return NULL;
+}
+
+static bool start_workers(Server *server, int n, void *(*work)(void *), void *arg)
+{
+    bool ok = true;
+    for (int i = 0; i < n && ok; i++) {
+        ok = pthread_create(&server->workers[server->n_workers], NULL, work, arg) == 0;
+        server->n_workers += ok;
+    }
+    return ok;
+}
+
+static bool start_all_workers(Server *server)
+{
+    if (!start_workers(server, READERS, serve_each, server->reads))
+        return false;
+    return db_has_one_writer(server->db) ? start_workers(server, BATCH_WRITERS, write_batches, server)
+                                         : start_workers(server, WRITERS, serve_each, server->writes);
 }
 
 /* ---- start and stop ---- */
@@ -356,10 +391,8 @@ Err http_start(Ctx *c, Server *server, const HttpOptions *options)
     server->deadlines = deadlines_start(server->arena);
     if (!server->deadlines || !audit_start(server->audit))
         return problem(c, ERR_UNAVAILABLE, STR_NONE, "a thread cannot be started");
-    for (int i = 0; i < WORKERS; i++)
-        if (pthread_create(&server->workers[i], NULL, work, i < READERS ? server->reads : server->writes) !=
-            0)
-            return problem(c, ERR_UNAVAILABLE, STR_NONE, "a thread cannot be started");
+    if (!start_all_workers(server))
+        return problem(c, ERR_UNAVAILABLE, STR_NONE, "a thread cannot be started");
     server->daemon = start_daemon(server, options);
     if (!server->daemon)
         return problem(c, ERR_UNAVAILABLE, S("--listen"), "the address cannot be listened on");
@@ -377,7 +410,7 @@ static void stop_workers(Server *server)
 {
     queue_close(server->reads);
     queue_close(server->writes);
-    for (int i = 0; i < WORKERS; i++)
+    for (int i = 0; i < server->n_workers; i++)
         pthread_join(server->workers[i], NULL);
 }
 

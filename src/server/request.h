@@ -5,6 +5,7 @@
 #define SERVER_REQUEST_H
 
 #include "base/ctx.h"
+#include "db/db.h"
 #include "server/form.h"
 
 typedef struct Server Server;
@@ -51,6 +52,11 @@ typedef struct Request {
     Str session;             /* hash of the session or token; absent without one */
     int64_t session_seen_us; /* when it was last used before */
     Str patient_id;          /* whom it concerns, for the audit; absent where not known or nobody */
+
+    /* A write between its two halves (write.h). */
+    Tx *left;        /* its transaction, which left and is not awaited yet */
+    Str running_key; /* its account and Idempotency-Key, taken until it ends; absent without one */
+    Err outcome;     /* of the first half */
 
     Answer answer;
     bool audited; /* its audit row was written with what it changed */

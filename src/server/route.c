@@ -132,13 +132,18 @@ static Err begin(Request *r)
     return auth_check_origin(r);
 }
 
-static Err serve(Request *r)
+static Err start(Request *r, bool more)
 {
     if (r->too_large)
         return problem(&r->ctx, ERR_TOO_LARGE, STR_NONE, "The request's body is larger than the limit.");
     if (r->session.p)
         TRY(session_touch(&r->ctx, r->session, r->session_seen_us));
-    TRY(r->route->runs == RUNS_WRITE ? write_serve(r, r->route->run) : r->route->run(r));
+    return r->route->runs == RUNS_WRITE ? write_start(r, r->route->run, more) : r->route->run(r);
+}
+
+static Err finish(Request *r)
+{
+    TRY(write_finish(r, r->outcome));
     if (arena_exhausted(r->ctx.arena))
         return problem(&r->ctx, ERR_UNAVAILABLE, STR_NONE, "The answer is too large to make.");
     return OK;
@@ -184,9 +189,20 @@ bool route_begin_inner(Request *r)
     return err == OK;
 }
 
-void route_serve(Request *r)
+void route_start(Request *r, bool more)
 {
-    Err err = serve(r);
+    r->outcome = start(r, more);
+}
+
+void route_finish(Request *r)
+{
+    Err err = finish(r);
     if (err != OK)
         route_refuse(r, err);
+}
+
+void route_serve(Request *r)
+{
+    route_start(r, false);
+    route_finish(r);
 }

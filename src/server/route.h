@@ -41,6 +41,11 @@ bool route_begin(Request *r);
 bool route_begin_inner(Request *r);
 /* When the body is there: runs the route, in this thread. Never fails: an error becomes a refusal. */
 void route_serve(Request *r);
+/* The same in two halves, for a thread that has several writes to run and waits once for all: their
+ * transactions are on the disk, and the answers may be sent, when route_finish() has returned. more: another
+ * route_start() follows at once. */
+void route_start(Request *r, bool more);
+void route_finish(Request *r);
 /* Makes the refusal that goes with the address: an OperationOutcome, or for a patient's link a page to read.
  */
 void route_refuse(Request *r, Err err);

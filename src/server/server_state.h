@@ -16,9 +16,15 @@
 
 struct MHD_Daemon;
 
-/* A writer waits until its group is on the disk: as many as a group holds, and the rest of the next one. They
- * are threads that sleep; readers are threads that work. */
-enum { HTTP_THREADS = 4, READERS = 8, WRITERS = 64, WORKERS = READERS + WRITERS };
+/* Where all writes share one connection, two threads take turns: one runs a batch of writes while the other's
+ * is on its way to the disk. On PostgreSQL each write has a thread and a connection. */
+enum {
+    HTTP_THREADS = 4,
+    READERS = 8,
+    WRITERS = 16,
+    BATCH_WRITERS = 2,
+    BATCH_WRITES = 64,
+};
 
 struct Server {
     Arena *arena;
@@ -35,7 +41,8 @@ struct Server {
     RateTable rate;
 
     Queue *reads, *writes; /* requests, for the workers */
-    pthread_t workers[WORKERS];
+    pthread_t workers[READERS + WRITERS];
+    int n_workers;
     struct MHD_Daemon *daemon;
     Deadlines *deadlines;
     _Atomic bool is_stopping;

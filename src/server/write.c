@@ -20,34 +20,23 @@ RunningWrites *running_writes_make(Arena *a)
     return running;
 }
 
-/* A key under way: gives it back at the end of its scope. */
-typedef struct Turn {
-    RunningWrites *running;
-    Str name;
-} Turn;
-
-static bool turn_take(RunningWrites *running, Str name, Turn *ret_turn)
+static bool key_enter(RunningWrites *running, Str name)
 {
     pthread_mutex_lock(&running->lock);
     bool is_free = running->n < LIMIT_CONNECTIONS;
     for (size_t i = 0; i < running->n && is_free; i++)
         is_free = !str_eq(running->names[i], name);
-    if (is_free) {
+    if (is_free)
         running->names[running->n++] = name;
-        *ret_turn = (Turn){ running, name };
-    }
     pthread_mutex_unlock(&running->lock);
     return is_free;
 }
 
-static void turn_done(Turn *turn)
+static void key_leave(RunningWrites *running, Str name)
 {
-    RunningWrites *running = turn->running;
-    if (!running)
-        return;
     pthread_mutex_lock(&running->lock);
     size_t i = 0;
-    while (running->names[i].p != turn->name.p)
+    while (running->names[i].p != name.p)
         i++;
     running->names[i] = running->names[--running->n];
     pthread_mutex_unlock(&running->lock);
@@ -131,19 +120,22 @@ static Err key_finish(Request *r, Str key)
                         T(r->ctx.user.account)));
 }
 
-static Err run_in_transaction(Request *r, RouteFn *handler, Str key, Str body_hash)
+static Err run(Request *r, RouteFn *handler, Str key, Str body_hash)
 {
-    AUTO(tx_done) Tx *tx = NULL;
-    TRY(tx_begin(&r->ctx, &tx));
     if (key.p)
         TRY(key_take(r, key, body_hash));
     TRY(handler(r));
     if (key.p)
         TRY(key_finish(r, key));
-    TRY(audit_add(r));
-    TRY(tx_commit(tx));
-    r->audited = true;
-    return OK;
+    return audit_add(r);
+}
+
+static Err run_in_transaction(Request *r, RouteFn *handler, Str key, Str body_hash, bool more)
+{
+    TRY(tx_begin(&r->ctx, &r->left));
+    Err err = run(r, handler, key, body_hash);
+    tx_leave(r->left, err, more);
+    return err;
 }
 
 static Err check_key(Ctx *c, Str key)
@@ -157,19 +149,38 @@ static Err check_key(Ctx *c, Str key)
                    KEY_MIN_BYTES, KEY_MAX_BYTES);
 }
 
-Err write_serve(Request *r, RouteFn *handler)
+Err write_start(Request *r, RouteFn *handler, bool more)
 {
     Str key = request_header(r, "Idempotency-Key");
     if (!key.p)
-        return run_in_transaction(r, handler, STR_NONE, STR_NONE);
+        return run_in_transaction(r, handler, STR_NONE, STR_NONE, more);
     TRY(check_key(&r->ctx, key));
-    AUTO(turn_done) Turn turn = { 0 };
     Str name = arena_fmt(r->ctx.arena, "%.*s %.*s", STR_ARG(r->ctx.user.account), STR_ARG(key));
-    if (!turn_take(r->server->running, name, &turn))
+    if (!key_enter(r->server->running, name))
         return refuse_running(r);
+    r->running_key = name;
     Str body_hash = secret_hash(r->ctx.arena, r->body);
     Err err = replay(r, key, body_hash);
     if (err != ERR_NOT_FOUND)
         return err;
-    return run_in_transaction(r, handler, key, body_hash);
+    return run_in_transaction(r, handler, key, body_hash, more);
+}
+
+Err write_finish(Request *r, Err outcome)
+{
+    if (r->left) {
+        Err err = tx_await(r->left);
+        outcome = outcome ?: err;
+        r->left = NULL;
+        r->audited = outcome == OK;
+    }
+    if (r->running_key.p)
+        key_leave(r->server->running, r->running_key);
+    r->running_key = STR_NONE;
+    return outcome;
+}
+
+Err write_serve(Request *r, RouteFn *handler)
+{
+    return write_finish(r, write_start(r, handler, false));
 }

@@ -11,7 +11,13 @@ typedef struct RunningWrites RunningWrites;
 RunningWrites *running_writes_make(Arena *a);
 
 /* Runs a handler that writes. A key seen before gets the stored answer (7 days long); with another request,
- * ERR_RULE; while the first is still running, ERR_CONFLICT with Retry-After. */
+ * ERR_RULE; while the first is still running, ERR_CONFLICT with Retry-After. The transaction is left, not
+ * awaited: write_finish() must follow whatever this returns, and the answer may not be sent before. more:
+ * this thread goes on with another write at once. */
+MUST_USE Err write_start(Request *r, RouteFn *handler, bool more);
+/* Waits until what write_start() did is on the disk. outcome: what it returned. */
+MUST_USE Err write_finish(Request *r, Err outcome);
+/* Both. */
 MUST_USE Err write_serve(Request *r, RouteFn *handler);
 
 #endif
