@@ -282,7 +282,8 @@ static void add_column_filter(Query *q, const SearchFilter *filter)
     add_values(q, filter);
 }
 
-/* Asked of one resource: same_id says which, " AND t.id = r.id". */
+/* Asked of one resource: same_id says which, " AND t.id = r.id". The OFFSET keeps PostgreSQL from making a join
+ * of it, which without statistics, after a great import, runs through all that have the code for each. */
 static void add_probe(Query *q, const SearchFilter *filter, const char *same_id)
 {
     if (!filter->values.n && filter->presence == PRESENCE_ANY)
@@ -292,7 +293,7 @@ static void add_probe(Query *q, const SearchFilter *filter, const char *same_id)
     add_table(q, filter->source, filter->type, filter->param);
     add_sql(q, same_id);
     add_and_values(q, filter);
-    add_sql(q, ")");
+    add_sql(q, " LIMIT 1 OFFSET 0)");
 }
 
 static void add_own(Query *q, const SearchFilter *filter)
