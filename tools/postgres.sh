@@ -5,13 +5,14 @@
 #     tools/postgres.sh pool DIR             starts pgbouncer in transaction mode before it, prints its URL
 #     tools/postgres.sh stop DIR             stops both and removes DIR
 #
+# The URLs' role, 'euthymia', owns what it makes; 'euthymia_server' is the one that a server runs as.
 # LOCALE (usually C) is the cluster's default, which the database 'postgres' has. The database of the URL,
 # 'euthymia', is always made from template0 with LOCALE 'C', as an administrator must make it.
 # The server keeps nothing through a power cut (fsync is off): never use it for data.
 set -eu
 
 usage() {
-    sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,11s/^# \{0,1\}//p' "$0" >&2
     exit 2
 }
 
@@ -65,6 +66,7 @@ start() {
     start_server
     server="postgres://euthymia@127.0.0.1:$port"
     unprivileged "$bin/psql" -q -v ON_ERROR_STOP=1 "$server/postgres" \
+        -c "CREATE ROLE euthymia_server LOGIN" \
         -c "CREATE DATABASE euthymia TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'"
     echo "$server/euthymia"
 }
@@ -75,7 +77,7 @@ pool() {
     bouncer=$(command -v pgbouncer || command -v /usr/sbin/pgbouncer) || fail "pgbouncer is not installed"
     server_port=$(sed -n 4p "$folder/data/postmaster.pid")
     port=$(free_port)
-    echo '"euthymia" ""' > "$folder/users"
+    printf '"euthymia" ""\n"euthymia_server" ""\n' > "$folder/users"
     cat > "$folder/pgbouncer.ini" << END
 [databases]
 * = host=127.0.0.1 port=$server_port

@@ -10,6 +10,7 @@
 
 static const Command commands[] = {
     { "serve", "runs the clinic: the page, FHIR, live events", cmd_serve },
+    { "migrate", "brings the database's tables up to date, as their owner", cmd_migrate },
     { "import", "loads FHIR bundles, all or nothing each", cmd_import },
     { "user", "adds an account", cmd_user },
     { "token", "makes a bearer token for a machine", cmd_token },

@@ -17,8 +17,8 @@ typedef struct Command {
 /* argv[0] is the program's name. */
 int cli_main(int argc, char **argv);
 
-CommandFn cmd_serve, cmd_import, cmd_user, cmd_token, cmd_verify, cmd_backup, cmd_restore, cmd_export,
-    cmd_simulate, cmd_trial, cmd_forecast, cmd_advise, cmd_fit;
+CommandFn cmd_serve, cmd_migrate, cmd_import, cmd_user, cmd_token, cmd_verify, cmd_backup, cmd_restore,
+    cmd_export, cmd_simulate, cmd_trial, cmd_forecast, cmd_advise, cmd_fit;
 
 /* ---- for the commands ---- */
 

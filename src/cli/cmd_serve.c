@@ -176,6 +176,8 @@ int cmd_serve(int argc, char **argv)
     cli.ctx.now_us = clock_now_us();
     err = o.db_pooled ? cli_open_pooled(&cli, o.db) : cli_open(&cli, o.db);
     if (err == OK)
+        err = db_check_add_only(&cli.ctx);
+    if (err == OK)
         err = index_refresh(&cli.ctx);
     return cli_exit(&cli.ctx, err == OK ? run(&cli.ctx, &o, &ending) : err);
 }

@@ -55,10 +55,13 @@ static Err db_start(Ctx *c, Db *db)
 {
     if (db->engine->one_writer)
         TRY(writer_open(c, db, &db->writer));
-    return migrate(c, db);
+    TRY(db->engine->owns_schema ? migrate(c, db, STR_NONE) : schema_check(c, db));
+    if (db->engine->guard)
+        db->engine->guard(writer_connection(db->writer));
+    return OK;
 }
 
-static Err open_with(Ctx *c, Str url, const Engine *engine, Db **ret_db)
+static Db *db_make(Str url, const Engine *engine)
 {
     Db *db = db_alloc(sizeof *db);
     Str name = without_scheme(url);
@@ -68,6 +71,12 @@ static Err open_with(Ctx *c, Str url, const Engine *engine, Db **ret_db)
     if (name.n)
         memcpy(db->url, name.p, name.n);
     pthread_mutex_init(&db->lock, NULL);
+    return db;
+}
+
+static Err open_with(Ctx *c, Str url, const Engine *engine, Db **ret_db)
+{
+    Db *db = db_make(url, engine);
     Err e = db_start(c, db);
     if (e != OK) {
         db = db_close(db);
@@ -87,6 +96,37 @@ Err db_open_pooled(Ctx *c, Str url, Db **ret_db)
     if (engine_of(url) != &postgres_engine)
         return problem(c, ERR_INVALID, S("--db-pooled"), "Only PostgreSQL has a pooler.");
     return open_with(c, url, &postgres_pooled_engine, ret_db);
+}
+
+Err db_migrate(Ctx *c, Str owner_url, Str may_use, int64_t *ret_schema)
+{
+    const Engine *engine = engine_of(owner_url);
+    if (may_use.p && engine->owns_schema)
+        return problem(c, ERR_INVALID, STR_NONE,
+                       "SQLite knows no roles: whoever may write the file may do all.");
+    Db *db = db_make(owner_url, engine);
+    Err e = engine->one_writer ? writer_open(c, db, &db->writer) : OK;
+    if (e == OK)
+        e = migrate(c, db, may_use);
+    db = db_close(db);
+    *ret_schema = schema_newest();
+    return e;
+}
+
+Err db_check_add_only(Ctx *c)
+{
+    const Engine *engine = c->db->engine;
+    if (engine->owns_schema)
+        return OK;
+    AUTO(rows_done) Rows *rows = NULL;
+    TRY(db_query_composed(c, engine->may_rewrite, NO_ARGS, &rows));
+    if (rows_next(rows))
+        return problem(
+            c, ERR_FORBIDDEN, STR_NONE,
+            "the role %.*s could alter the audit (table %.*s): the server must run as another one. As the "
+            "owner, run 'euthymia migrate --db OWNER_URL --grant ROLE', and serve as ROLE",
+            STR_ARG(rows_text(rows, 0)), STR_ARG(rows_text(rows, 1)));
+    return rows_error(rows);
 }
 
 Db *db_close(Db *db)

@@ -41,12 +41,20 @@ typedef struct Tx Tx;
 typedef struct Rows Rows;
 
 /* url: "sqlite:FILE", a bare FILE, or "postgres://...". Opens, checks the engine's settings (on PostgreSQL a
- * database whose text order is not LOCALE 'C' is refused) and brings the schema up to date (db/migrations.c).
- * Creates a missing SQLite file. The problem list says what is wrong. */
+ * database whose text order is not LOCALE 'C' is refused) and the schema: SQLite's is brought up to date
+ * (db/migrations.c), a missing file is made; PostgreSQL's must be, by db_migrate(). The problem list says
+ * what is wrong. */
 MUST_USE Err db_open(Ctx *c, Str url, Db **ret_db);
 /* The same through a pooler in transaction mode (pgbouncer): no named statement, no setting of a session,
  * each transaction with its own. ERR_INVALID for SQLite, which has no pooler. */
 MUST_USE Err db_open_pooled(Ctx *c, Str url, Db **ret_db);
+/* Brings the schema up to date, on PostgreSQL as the role that owns the tables. may_use, where not absent: a
+ * role of PostgreSQL that from then on may read and write, and only add to the tables that are only added to.
+ * ret_schema: the number of the newest migration. */
+MUST_USE Err db_migrate(Ctx *c, Str owner_url, Str may_use, int64_t *ret_schema);
+/* ERR_FORBIDDEN where the engine would let this program change the rows of audit or resource_history: where
+ * on PostgreSQL its role owns them or may do it. SQLite's connections refuse it themselves. */
+MUST_USE Err db_check_add_only(Ctx *c);
 /* NULL is allowed; returns NULL. Waits for what is being written. */
 Db *db_close(Db *db);
 /* "sqlite" or "postgresql". */

@@ -86,14 +86,20 @@ struct Tx {
 struct Engine {
     const char *name;
     bool one_writer;       /* all transactions share the Writer's connection */
+    bool owns_schema;      /* whoever opens the database may change its tables */
     bool results_detached; /* a result lives on without its connection */
     const char *begin, *begin_snapshot;
     const char *lock;           /* takes the lock named $1 until the commit; NULL where writers take turns */
     const char *integrity;      /* one row, 'ok' or what is wrong; NULL where there is no such statement */
     const char *migration_lock; /* first statement of the migrations, likewise */
+    const char *may_rewrite; /* a row (role, table) for each table that is only added to and this role could
+                              * change */
 
     /* Fills handle. to_write: for transactions, else for reading outside one. */
     Err (*connect)(Connection *k, const char *url, bool to_write);
+    /* From now on this connection may only add to the tables that are only added to; NULL where the role that
+     * connects sees to it. */
+    void (*guard)(Connection *k);
     void (*disconnect)(Connection *k);
     bool (*in_transaction)(Connection *k);
     /* Statements without arguments or results: BEGIN, COMMIT, the migrations. */
@@ -173,6 +179,8 @@ void writer_release(Writer *w);
 Err writer_await(Writer *w, Job *job);
 
 /* migrations.c */
-Err migrate(Ctx *c, Db *db);
+Err migrate(Ctx *c, Db *db, Str may_use);
+Err schema_check(Ctx *c, Db *db);
+int64_t schema_newest(void);
 
 #endif

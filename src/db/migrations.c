@@ -261,6 +261,11 @@ static const Migration migrations[] = {
 };
 static const size_t migrations_n = sizeof migrations / sizeof migrations[0];
 
+int64_t schema_newest(void)
+{
+    return migrations[migrations_n - 1].number;
+}
+
 static const char *text_for(const Migration *m, const Db *db)
 {
     return m->text ? m->text : db->engine->one_writer ? m->sqlite : m->postgres;
@@ -289,36 +294,106 @@ static Err apply(Ctx *c, const Migration *m)
                    ARGS(I(m->number), I(clock_now_us())));
 }
 
+static Err refuse_later(Ctx *c, int64_t applied)
+{
+    if (applied <= schema_newest())
+        return OK;
+    return problem(c, ERR_INTERNAL, STR_NONE,
+                   "the database is of a later release (schema %lld) than this program (schema %lld)",
+                   (long long)applied, (long long)schema_newest());
+}
+
 static Err apply_missing(Ctx *c)
 {
     if (c->db->engine->migration_lock)
         TRY(script(c, c->db->engine->migration_lock));
     TRY(script(c, "CREATE TABLE IF NOT EXISTS migration"
                   " (number BIGINT NOT NULL PRIMARY KEY, applied_us BIGINT NOT NULL)"));
-    int64_t applied = 0, newest = migrations[migrations_n - 1].number;
+    int64_t applied = 0;
     TRY(newest_applied(c, &applied));
-    if (applied > newest)
-        return problem(c, ERR_INTERNAL, STR_NONE,
-                       "the database is of a later release (schema %lld) than this program (schema %lld)",
-                       (long long)applied, (long long)newest);
+    TRY(refuse_later(c, applied));
     for (size_t i = 0; i < migrations_n; i++)
         if (migrations[i].number > applied)
             TRY(apply(c, &migrations[i]));
     return OK;
 }
 
-/* The context is the caller's with this database in it: the caller may have another one open. */
-Err migrate(Ctx *c, Db *db)
+/* The role's name cannot be an argument of GRANT; as a setting it is quoted by PostgreSQL itself. */
+static Err let_use(Ctx *c, Str role)
+{
+    AUTO(rows_done) Rows *rows = NULL;
+    TRY(db_query_composed(c, "SELECT set_config('euthymia.may_use', $1, true)", ARGS(T(role)), &rows));
+    return script(c, "DO $$ DECLARE role TEXT := current_setting('euthymia.may_use'); entry RECORD; BEGIN"
+                     "  IF role = current_user THEN RAISE EXCEPTION 'the owner of the tables needs no grant:"
+                     " name the role that the server will run as'; END IF;"
+                     "  EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), role);"
+                     "  FOR entry IN SELECT relname FROM pg_class"
+                     "      WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' LOOP"
+                     "    EXECUTE format('REVOKE ALL ON %I FROM %I', entry.relname, role);"
+                     "    EXECUTE format('GRANT %s ON %I TO %I', CASE"
+                     "      WHEN entry.relname = 'migration' THEN 'SELECT'"
+                     "      WHEN entry.relname IN ('audit', 'resource_history') THEN 'SELECT, INSERT'"
+                     "      ELSE 'SELECT, INSERT, UPDATE, DELETE' END, entry.relname, role);"
+                     "  END LOOP; END $$");
+}
+
+/* A table that PostgreSQL does not have would be an error of its own words. */
+static Err has_schema(Ctx *c, bool *ret_has)
+{
+    AUTO(rows_done) Rows *rows = NULL;
+    TRY(db_query_composed(c, "SELECT 1 FROM pg_class WHERE oid = to_regclass('migration')", NO_ARGS, &rows));
+    *ret_has = rows_next(rows);
+    return rows_error(rows);
+}
+
+static Err check_schema(Ctx *c)
+{
+    int64_t applied = 0;
+    bool has = false;
+    TRY(has_schema(c, &has));
+    if (has)
+        TRY(newest_applied(c, &applied));
+    TRY(refuse_later(c, applied));
+    if (applied == schema_newest())
+        return OK;
+    return problem(
+        c, ERR_INTERNAL, STR_NONE,
+        "the database has schema %lld and this program needs %lld: as the owner of its tables, run "
+        "'euthymia migrate --db OWNER_URL --grant ROLE'",
+        (long long)applied, (long long)schema_newest());
+}
+
+static Err migrate_in_transaction(Ctx *c, Str may_use)
+{
+    AUTO(tx_done) Tx *tx = NULL;
+    TRY(tx_begin(c, &tx));
+    TRY(apply_missing(c));
+    if (may_use.p)
+        TRY(let_use(c, may_use));
+    return tx_commit(tx);
+}
+
+/* The caller's context with this database in it: the caller may have another one open. */
+static Ctx within(const Ctx *c, Db *db)
 {
     Ctx own = *c;
     own.db = db;
     own.tx = NULL;
-    AUTO(tx_done) Tx *tx = NULL;
-    Err e = tx_begin(&own, &tx);
-    if (e == OK)
-        e = apply_missing(&own);
-    if (e == OK)
-        e = tx_commit(tx);
+    return own;
+}
+
+Err migrate(Ctx *c, Db *db, Str may_use)
+{
+    Ctx own = within(c, db);
+    Err e = migrate_in_transaction(&own, may_use);
+    c->problems = own.problems;
+    return e;
+}
+
+Err schema_check(Ctx *c, Db *db)
+{
+    Ctx own = within(c, db);
+    Err e = check_schema(&own);
     c->problems = own.problems;
     return e;
 }

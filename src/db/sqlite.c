@@ -93,9 +93,10 @@ static Err set_up(Connection *k, bool to_write)
     if (!to_write)
         return sqlite_script(k, "PRAGMA query_only = ON; PRAGMA cache_size = -16000");
     TRY(set_wal(k));
-    return sqlite_script(
-        k, "PRAGMA cache_size = -64000; PRAGMA wal_autocheckpoint = 16000; PRAGMA temp_store = MEMORY;"
-           "PRAGMA journal_size_limit = 67108864");
+    /* With recursive triggers a row that REPLACE takes away counts as deleted. */
+    return sqlite_script(k, "PRAGMA recursive_triggers = ON; PRAGMA cache_size = -64000; PRAGMA "
+                            "wal_autocheckpoint = 16000; PRAGMA temp_store = MEMORY;"
+                            "PRAGMA journal_size_limit = 67108864");
 }
 
 /* Patients' data are for the user of the program alone; the log beside the file takes over its mode. An
@@ -112,6 +113,34 @@ static void create_private(const char *file)
 static void settle_library(void)
 {
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+/* What SQLite is about to compile, asked of us for each thing that the statement does. */
+static int only_add(void *unused, int action, const char *first, const char *second, const char *schema,
+                    const char *trigger)
+{
+    static const char *const tables[] = { "audit", "resource_history" };
+    (void)unused, (void)schema, (void)trigger;
+    const char *table = NULL;
+    if (action == SQLITE_UPDATE || action == SQLITE_DELETE || action == SQLITE_DROP_TABLE)
+        table = first;
+    if (action == SQLITE_ALTER_TABLE || action == SQLITE_DROP_TRIGGER)
+        table = second;
+    if (action == SQLITE_CREATE_TRIGGER || action == SQLITE_CREATE_TEMP_TRIGGER)
+        return SQLITE_DENY;
+    if (action == SQLITE_PRAGMA && second &&
+        (sqlite3_stricmp(first, "writable_schema") == 0 || sqlite3_stricmp(first, "recursive_triggers") == 0))
+        return SQLITE_DENY;
+    for (size_t i = 0; table && i < sizeof tables / sizeof tables[0]; i++)
+        if (sqlite3_stricmp(table, tables[i]) == 0)
+            return SQLITE_DENY;
+    return SQLITE_OK;
+}
+
+/* Statements that were compiled before are the migrations' own. Readers cannot write at all. */
+static void sqlite_guard(Connection *k)
+{
+    sqlite3_set_authorizer(k->handle, only_add, NULL);
 }
 
 static Err sqlite_connect(Connection *k, const char *file, bool to_write)
@@ -271,6 +300,8 @@ static void sqlite_finish(Rows *r)
 const Engine sqlite_engine = {
     .name = "sqlite",
     .one_writer = true,
+    .owns_schema = true,
+    .guard = sqlite_guard,
     .begin = "BEGIN IMMEDIATE",
     .begin_snapshot = "BEGIN",
     .connect = sqlite_connect,

@@ -282,8 +282,9 @@ static void add_column_filter(Query *q, const SearchFilter *filter)
     add_values(q, filter);
 }
 
-/* Asked of one resource: same_id says which, " AND t.id = r.id". The OFFSET keeps PostgreSQL from making a join
- * of it, which without statistics, after a great import, runs through all that have the code for each. */
+/* Asked of one resource: same_id says which, " AND t.id = r.id". The OFFSET keeps PostgreSQL from making a
+ * join of it, which without statistics, after a great import, runs through all that have the code for each.
+ */
 static void add_probe(Query *q, const SearchFilter *filter, const char *same_id)
 {
     if (!filter->values.n && filter->presence == PRESENCE_ANY)

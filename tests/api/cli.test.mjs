@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { Clinic, euthymia, onEachEngine, password, root } from './clinic.mjs';
+import { Clinic, engines, euthymia, newDatabase, onEachEngine, password, psql, root } from './clinic.mjs';
 
-const commands = ['serve', 'import', 'user', 'token', 'verify', 'backup', 'restore', 'export', 'simulate', 'trial', 'forecast', 'advise', 'fit'];
+const commands = ['serve', 'migrate', 'import', 'user', 'token', 'verify', 'backup', 'restore', 'export', 'simulate', 'trial', 'forecast', 'advise', 'fit'];
 const folder = mkdtempSync(join(tmpdir(), 'euthymia-cli-'));
 const db = `sqlite:${join(folder, 'clinic.db')}`;
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -58,6 +58,54 @@ describe('commands', () => {
     assert.equal(euthymia(['serve', '--listen', new URL(clinic.url).host, '--db', db]).status, 1);
     assert.equal(await clinic.close(), 0);
     assert.match(clinic.readyLine, /^euthymia is ready at http:\/\/127\.0\.0\.1:\d+$/);
+  });
+});
+
+describe('migrate', () => {
+  it('SQLite: makes the file; knows no roles', () => {
+    const url = `sqlite:${join(folder, 'migrated.db')}`;
+    assert.match(euthymia(['migrate', '--db', url]).stdout, /^the database has schema \d+$/m);
+    const granted = euthymia(['migrate', '--db', url, '--grant', 'somebody']);
+    assert.equal(granted.status, 1);
+    assert.match(granted.stderr, /SQLite knows no roles/);
+  });
+
+  it('PostgreSQL: the owner makes the tables; the server is refused to run as the owner', { skip: !engines.includes('postgresql') && 'no PostgreSQL' }, () => {
+    const database = newDatabase('postgresql', folder, false);
+    const refused = (args, words) => {
+      const ran = euthymia(args);
+      assert.equal(ran.status, 1, args.join(' '));
+      assert.match(ran.stderr, words);
+    };
+    try {
+      refused(['serve', '--listen', '127.0.0.1:0', '--db', database.url], /the database has schema 0 .* run 'euthymia migrate --db OWNER_URL --grant ROLE'/);
+      refused(['migrate', '--db', database.url], /permission denied/);
+      refused(['migrate', '--db', database.owner, '--grant', 'nobody"; DROP TABLE audit; --'], /does not exist/);
+      refused(['migrate', '--db', database.owner, '--grant', 'euthymia'], /the owner of the tables needs no grant/);
+      assert.equal(euthymia(['migrate', '--db', database.owner]).status, 0);
+      refused(['user', 'add', 'x', '--role', 'nurse', '--db', database.url], /permission denied/);
+      const made = euthymia(['migrate', '--db', database.owner, '--grant', 'euthymia_server']);
+      assert.match(made.stdout, /^euthymia_server may use it, and only add to the audit and to the history$/m);
+      refused(['serve', '--listen', '127.0.0.1:0', '--db', database.owner], /the role euthymia could alter the audit \(table audit\): the server must run as another one/);
+      const add = euthymia(['user', 'add', 'x', '--role', 'nurse', '--db', database.url]);
+      assert.equal(add.status, 0, add.stderr);
+    } finally {
+      database.drop();
+    }
+  });
+
+  it('PostgreSQL: the role of the server can do what it needs and no more', { skip: !engines.includes('postgresql') && 'no PostgreSQL' }, () => {
+    const database = newDatabase('postgresql', folder);
+    const refused = ['UPDATE audit SET status = 200', 'DELETE FROM audit', 'TRUNCATE audit', 'UPDATE resource_history SET version = 1', 'DELETE FROM resource_history',
+      'TRUNCATE resource_history', 'DROP TABLE audit', 'ALTER TABLE audit DISABLE TRIGGER ALL', 'ALTER TABLE audit RENAME TO past', 'CREATE TABLE mine (x TEXT)',
+      'CREATE TRIGGER t AFTER INSERT ON audit EXECUTE FUNCTION refuse_change()', "UPDATE migration SET number = 99", 'CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$'];
+    try {
+      for (const text of refused) assert.throws(() => psql(database.url, text), /permission denied|must be owner/, text);
+      for (const table of ['resource', 'session', 'index_token', 'event']) psql(database.url, `DELETE FROM ${table}`);
+      psql(database.url, "INSERT INTO audit (id, at_us, method, path, status) VALUES ('a', 1, 'GET', '/', 200)");
+    } finally {
+      database.drop();
+    }
   });
 });
 

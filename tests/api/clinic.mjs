@@ -21,16 +21,25 @@ function run(program, args) {
   const ran = spawnSync(program, args, { encoding: 'utf8' });
   if (ran.status !== 0) throw new Error(`${program}: ${ran.error ?? ran.stderr}`);
 }
-function psql(url, sql) {
+export function psql(url, sql) {
   const program = '/usr/lib/postgresql/15/bin/psql';
   run(existsSync(program) ? program : 'psql', ['-q', '-v', 'ON_ERROR_STOP=1', url, '-c', sql]);
 }
 
-function newDatabase(engine, folder) {
-  if (engine === 'sqlite') return { url: `sqlite:${join(folder, 'clinic.db')}`, drop() {} };
+/* The role of tools/postgres.sh that a server runs as. */
+const asServer = (url) => url.replace(/\/\/[^@/]*@/, '//euthymia_server@');
+
+/** An empty database: { owner, url, drop }. Its tables are made, and on PostgreSQL url is of another role than owner. */
+export function newDatabase(engine, folder, tables = true) {
+  if (engine === 'sqlite') {
+    const url = `sqlite:${join(folder, 'clinic.db')}`;
+    return { url, owner: url, drop() {} };
+  }
   const name = `euthymia_${randomUUID().replaceAll('-', '')}`;
   psql(postgres, `CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'`);
-  return { url: postgres.replace(/\/[^/]*$/, `/${name}`), drop: () => psql(postgres, `DROP DATABASE ${name} WITH (FORCE)`) };
+  const owner = postgres.replace(/\/[^/]*$/, `/${name}`);
+  if (tables) run(binary, ['migrate', '--db', owner, '--grant', 'euthymia_server']);
+  return { owner, url: asServer(owner), drop: () => psql(postgres, `DROP DATABASE ${name} WITH (FORCE)`) };
 }
 
 /** Runs a command to its end. */
@@ -46,16 +55,16 @@ export class Clinic {
   log = '';
 
   /** folder: where its file lies, elsewhere than in a folder of its own; environment: of the program; like: another
-   * clinic, whose tokens are good here too. */
-  constructor(engine, args = [], { folder, environment = {}, like, pooled = false } = {}) {
+   * clinic, whose tokens are good here too; beside: another clinic, whose database this one is a second server of. */
+  constructor(engine, args = [], { folder, environment = {}, like, beside, pooled = false } = {}) {
     this.engine = engine;
     this.args = args;
     this.environment = environment;
-    this.#database = newDatabase(engine, folder ?? this.#folder);
+    this.#database = beside ? { ...beside.#database, drop() {} } : newDatabase(engine, folder ?? this.#folder);
     this.db = this.#database.url;
     /* What the server is told; commands always go to the database itself. */
-    this.served = pooled ? ['--db-pooled', '--db', pooler.replace(/\/[^/]*$/, this.db.slice(this.db.lastIndexOf('/')))] : ['--db', this.db];
-    if (like) this.#tokens = like.#tokens;
+    this.served = pooled ? ['--db-pooled', '--db', asServer(pooler).replace(/\/[^/]*$/, this.db.slice(this.db.lastIndexOf('/')))] : ['--db', this.db];
+    if (like ?? beside) this.#tokens = (like ?? beside).#tokens;
   }
 
   static async open(engine, args, more) {
@@ -63,6 +72,13 @@ export class Clinic {
     for (const role of ['physician', 'nurse', 'admin', 'system']) clinic.addUser(role, role);
     await clinic.start();
     return clinic;
+  }
+
+  /** A second server on the same database; close it before this one. */
+  async second(more) {
+    const other = new Clinic(this.engine, this.args, { ...more, beside: this });
+    await other.start();
+    return other;
   }
 
   addUser(name, role, more = []) {
@@ -136,7 +152,7 @@ export class Clinic {
   /** Changes the database behind the program's back. */
   sql(text) {
     if (this.engine === 'sqlite') run('sqlite3', ['-cmd', '.timeout 5000', this.db.replace('sqlite:', ''), text]);
-    else psql(this.db, text);
+    else psql(this.#database.owner, text);
   }
 
   /** Every audit row there is, read in pages. */

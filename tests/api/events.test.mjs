@@ -144,4 +144,31 @@ onEachEngine(describe, { before, after }, (clinic) => {
     await again.until((l) => l.events.some((e) => e.patient === json.id && e.number > last));
     again.close();
   });
+
+  it('several servers on one PostgreSQL hear of each other, in one order, none missed', async (t) => {
+    if (clinic().engine !== 'postgresql') return t.skip('SQLite has one server');
+    const servers = [clinic(), await clinic().second(), await clinic().second()];
+    try {
+      const listeners = await Promise.all(servers.map((server) => Listener.open(server, 'nurse')));
+      await Promise.all(listeners.map((l) => l.until((x) => x.beats.length > 0)));
+      const write = (i) => servers[i % servers.length].call('nurse', 'POST', '/fhir/Patient', patient(`Several${i}`));
+      const made = [];
+      for (let round = 0; round < 10; round++)
+        made.push(...await Promise.all(Array.from({ length: 24 }, (_, i) => write(i))));
+      assert.deepEqual([...new Set(made.map((a) => a.status))], [201]);
+      const ids = made.map((a) => a.json.id);
+      await Promise.all(listeners.map((l) => l.until((x) => ids.every((id) => x.events.some((e) => e.patient === id)))));
+      const [first, ...others] = listeners.map((l) => l.events.map((e) => [e.number, e.patient]));
+      assert.equal(first.length, ids.length);
+      first.forEach(([number], i) => assert.equal(number, first[0][0] + i, 'no number is missing'));
+      others.forEach((heard) => assert.deepEqual(heard, first));
+      /* One that was away asks another server. */
+      const again = await Listener.open(servers[1], 'nurse', { 'last-event-id': String(first[99][0]) });
+      await again.until((l) => l.events.length >= first.length - 100);
+      assert.deepEqual(again.events.map((e) => [e.number, e.patient]), first.slice(100));
+      [...listeners, again].forEach((l) => l.close());
+    } finally {
+      for (const server of servers.slice(1)) await server.close();
+    }
+  });
 }, [], { pooled: true });

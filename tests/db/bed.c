@@ -73,7 +73,10 @@ int bed_make(void **state)
 {
     (void)bed_place(state);
     Bed *bed = *state;
-    Err e = db_open(&bed->c, str_from(bed->url), &bed->c.db);
+    int64_t schema;
+    Err e = db_migrate(&bed->c, str_from(bed->url), STR_NONE, &schema);
+    if (e == OK)
+        e = db_open(&bed->c, str_from(bed->url), &bed->c.db);
     if (e == OK)
         e = db_exec(
             &bed->c,

@@ -257,8 +257,29 @@ static void test_a_cluster_of_another_locale(void **state)
     Str server = str_slice(str_from(url), 0, strlen(url) - strlen("euthymia"));
     expect_no_database(arena_fmt(a, "%.*spostgres", STR_ARG(server)).p, ERR_INTERNAL, "collation is");
     Ctx c = { .arena = a };
+    int64_t schema;
+    assert_ok(db_migrate(&c, str_from(url), STR_NONE, &schema));
     assert_ok(db_open(&c, str_from(url), &c.db));
     c.db = db_close(c.db);
+}
+
+/* Only the owner of the tables makes them: whoever opens the database is told what to do. */
+static void test_tables_are_made_by_their_owner(void **state)
+{
+    Bed *bed = *state;
+    Ctx c = { .arena = arena_create(1 << 20) };
+    int64_t schema;
+    assert_int_equal(db_open(&c, str_from(bed->url), &c.db), ERR_INTERNAL);
+    assert_true(bed_said(&c, "euthymia migrate --db OWNER_URL"));
+    assert_int_equal(db_migrate(&c, str_from(bed->url), S("no \"such' role"), &schema), ERR_INTERNAL);
+    assert_true(bed_said(&c, "does not exist"));
+    assert_ok(db_migrate(&c, str_from(bed->url), STR_NONE, &schema));
+    assert_ok(db_open(&c, str_from(bed->url), &c.db));
+    assert_int_equal(bed_ask(&c, SQL("SELECT MAX(number) FROM migration"), NO_ARGS), schema);
+    assert_int_equal(db_check_add_only(&c), ERR_FORBIDDEN);
+    assert_true(bed_said(&c, "must run as another one"));
+    c.db = db_close(c.db);
+    c.arena = arena_destroy(c.arena);
 }
 
 static void test_nobody_listens(void **state)
@@ -270,6 +291,7 @@ static void test_nobody_listens(void **state)
 int run_postgres_tests(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_tables_are_made_by_their_owner, bed_place, bed_remove),
         TEST_ON_BED(test_a_lost_connection_is_opened_again),
         TEST_ON_BED(test_a_connection_lost_in_a_transaction),
         TEST_ON_BED(test_a_deadlock_ends_one_of_two),

@@ -69,8 +69,10 @@ int child_main(int argc, char **argv)
 {
     AUTO(arena_done) Arena *arena = arena_create(1 << 20);
     Ctx c = { .arena = arena, .now_us = clock_now_us() };
-    int64_t n = 0;
-    if (argc != 3 || !str_to_int(str_from(argv[2]), &n) || db_open(&c, str_from(argv[0]), &c.db) != OK)
+    int64_t n = 0, schema;
+    if (argc != 3 || !str_to_int(str_from(argv[2]), &n) ||
+        db_migrate(&c, str_from(argv[0]), STR_NONE, &schema) != OK ||
+        db_open(&c, str_from(argv[0]), &c.db) != OK)
         return EXIT_FAILURE;
     bool written = child_write_all(c.db, argv[1], n);
     c.db = db_close(c.db);

@@ -4,8 +4,10 @@
 
 #include "bed.h"
 
+#include "db/engine.h"
 #include "server/chain.h"
 
+#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -61,6 +63,7 @@ static void lift_the_guard(Bed *bed)
         assert_ok(db_exec(&bed->c, SQL("DROP TRIGGER audit_add_only ON audit"), NO_ARGS));
         return;
     }
+    sqlite3_set_authorizer(writer_connection(bed->c.db->writer)->handle, NULL, NULL);
     assert_ok(db_exec(&bed->c, SQL("DROP TRIGGER audit_no_update"), NO_ARGS));
     assert_ok(db_exec(&bed->c, SQL("DROP TRIGGER audit_no_delete"), NO_ARGS));
 }
