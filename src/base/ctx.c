@@ -20,9 +20,13 @@ Err problem(Ctx *c, Err err, Str path, const char *format, ...)
 }
 
 static const Str role_names[ROLE_MAX] = {
-    [ROLE_NONE] = { "none", 4 },     [ROLE_PHYSICIAN] = { "physician", 9 },
-    [ROLE_NURSE] = { "nurse", 5 },   [ROLE_ADMIN] = { "admin", 5 },
-    [ROLE_SYSTEM] = { "system", 6 }, [ROLE_PATIENT_LINK] = { "patient-link", 12 },
+    [ROLE_NONE] = { "none", 4 },
+    [ROLE_PHYSICIAN] = { "physician", 9 },
+    [ROLE_NURSE] = { "nurse", 5 },
+    [ROLE_ADMIN] = { "admin", 5 },
+    [ROLE_RESEARCHER] = { "researcher", 10 },
+    [ROLE_SYSTEM] = { "system", 6 },
+    [ROLE_PATIENT_LINK] = { "patient-link", 12 },
 };
 
 Str role_name(Role role)

@@ -16,6 +16,7 @@ typedef enum Role {
     ROLE_PHYSICIAN,
     ROLE_NURSE,
     ROLE_ADMIN,
+    ROLE_RESEARCHER,
     ROLE_SYSTEM,
     ROLE_PATIENT_LINK,
     ROLE_MAX
@@ -45,6 +46,7 @@ typedef struct Problems {
 /* What the user may see of the record, which asks it for each type that a request touches. */
 typedef struct Rights {
     bool (*may_read)(const struct Ctx *c, Str type);
+    bool own_patients_only; /* fhir/relation.h */
 } Rights;
 
 typedef struct Ctx {

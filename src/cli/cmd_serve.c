@@ -13,7 +13,7 @@
 
 typedef struct ServeOptions {
     Str listen, db, now, zone, public_url, tls_cert, tls_key, audit_files;
-    bool demo, db_pooled;
+    bool demo, db_pooled, own_patients;
 } ServeOptions;
 
 static bool is_https(const ServeOptions *o)
@@ -123,6 +123,7 @@ static Err run(Ctx *c, const ServeOptions *o, const sigset_t *ending)
     ServerOptions options = { .listen = o->listen,
                               .public_url = o->public_url,
                               .audit_files = audit_files(c->arena, o),
+                              .own_patients_only = o->own_patients,
                               .demo = o->demo };
     TRY(read_text_file(c, o->tls_cert, &options.tls_cert));
     TRY(read_text_file(c, o->tls_key, &options.tls_key));
@@ -156,6 +157,11 @@ int cmd_serve(int argc, char **argv)
           "where the audit's signing key and its reserve for a full disk lie (beside the SQLite file; with "
           "PostgreSQL there are none without it)",
           .text = &o.audit_files },
+        { "--own-patients", NULL,
+          "physicians and nurses see only patients on whose care team they are, or with whom they have a "
+          "visit or "
+          "appointment within 30 days; without it, all patients of the clinic",
+          .flag = &o.own_patients },
         { "--demo", NULL, "fills an empty database with the demo clinic", .flag = &o.demo },
         { "--now", "TIME", "sets the clock: for tests and the demo only", .text = &o.now },
         { 0 },

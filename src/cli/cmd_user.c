@@ -90,7 +90,7 @@ int cmd_user(int argc, char **argv)
     UserOptions o = { .db = S(CLI_DB_USUAL) };
     Operands operands = { 0 };
     const Option options[] = {
-        { "--role", "ROLE", "physician, nurse, admin or system", .text = &o.role },
+        { "--role", "ROLE", "physician, nurse, admin, researcher or system", .text = &o.role },
         { "--password-stdin", NULL, "reads the password from standard input; without it, tokens only",
           .flag = &o.password_from_stdin },
         { "--display", "TEXT", "the name that others see, such as \"Dr Priya Raman\"", .text = &o.display },

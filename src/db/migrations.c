@@ -240,6 +240,24 @@ static const char lean_index[] =
     "CREATE INDEX index_reference_by_resource ON index_reference (type, id);"
     "CREATE INDEX index_uri_by_resource ON index_uri (type, id);";
 
+/* Who may see a patient beside those whom the record relates to the patient (fhir/relation.h). kind: 'registered' or
+ * 'broke-glass', which somebody else looks at afterwards. */
+static const char access_grants[] =
+    "CREATE TABLE access_grant ("
+    "  id TEXT NOT NULL PRIMARY KEY,"
+    "  kind TEXT NOT NULL,"
+    "  person_id TEXT NOT NULL,"
+    "  display TEXT NOT NULL,"
+    "  patient_id TEXT NOT NULL,"
+    "  reason TEXT NOT NULL,"
+    "  from_us BIGINT NOT NULL,"
+    "  until_us BIGINT NOT NULL,"
+    "  reviewed_us BIGINT,"
+    "  reviewed_by TEXT,"
+    "  review TEXT);"
+    "CREATE INDEX access_grant_by_person ON access_grant (person_id, until_us);"
+    "CREATE INDEX access_grant_by_kind ON access_grant (kind, id);";
+
 /* clang-format on */
 
 typedef struct Migration {
@@ -258,6 +276,7 @@ static const Migration migrations[] = {
     { 7, .text = second_factor },
     { 8, .text = composites_and_history },
     { 9, .text = lean_index },
+    { 10, .text = access_grants },
 };
 static const size_t migrations_n = sizeof migrations / sizeof migrations[0];
 

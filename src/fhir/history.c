@@ -1,4 +1,5 @@
 #include "base/limits.h"
+#include "fhir/relation.h"
 #include "fhir/store.h"
 #include "fhir/store_row.h"
 
@@ -65,7 +66,10 @@ static Err take_batch(Ctx *c, const HistoryQuery *q, Place *below, Resources *ve
         Resource r = store_row_read(c->arena, rows);
         *below = place_of(&r);
         n++;
+        bool shows = false;
         if (may_read(c, r.type))
+            TRY(relation_shows(c, &r, &shows));
+        if (shows)
             *list_add(c->arena, versions) = r;
     }
     *ret_more = n == BATCH && (int64_t)versions->n <= q->count;

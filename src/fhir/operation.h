@@ -66,7 +66,9 @@ typedef enum OperationKind { OP_READ = 1, OP_WRITE } OperationKind;
 #define ROLE_BIT(role)      (1u << (role))
 #define ROLES_CLINICAL      (ROLE_BIT(ROLE_PHYSICIAN) | ROLE_BIT(ROLE_NURSE))
 #define ROLES_PHYSICIAN     ROLE_BIT(ROLE_PHYSICIAN)
-#define ROLES_CLINICAL_READ (ROLES_CLINICAL | ROLE_BIT(ROLE_ADMIN) | ROLE_BIT(ROLE_SYSTEM))
+#define ROLES_CLINICAL_READ (ROLES_CLINICAL | ROLE_BIT(ROLE_SYSTEM))
+/* Numbers in which no patient can be told from another. */
+#define ROLES_COUNTS (ROLES_CLINICAL_READ | ROLE_BIT(ROLE_ADMIN) | ROLE_BIT(ROLE_RESEARCHER))
 
 typedef struct Operation {
     const char *type; /* "Patient", "Encounter"; NULL: on the system */

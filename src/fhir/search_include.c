@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "fhir/bundle_link.h"
+#include "fhir/relation.h"
 #include "fhir/store_row.h"
 
 enum { WAVES_MOST = 8, INCLUDED_MOST = 5000 };
@@ -26,8 +27,10 @@ static Err keep(Gathering *g, Rows *rows, Resources *wave)
         Str type = rows_text(rows, 0);
         if (!may_read(g->c, type))
             continue;
+        bool shows;
         Resource r = store_row_read(g->c->arena, rows);
-        if (!is_new(g, &r))
+        TRY(relation_shows(g->c, &r, &shows));
+        if (!shows || !is_new(g, &r))
             continue;
         if (g->included->n == INCLUDED_MOST) {
             g->full = true;

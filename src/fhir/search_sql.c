@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "fhir/index.h"
+#include "fhir/relation.h"
 #include "fhir/store_row.h"
 
 #include <assert.h>
@@ -12,6 +13,7 @@
 #include <sodium.h>
 
 typedef struct Query {
+    const Ctx *c;
     Buf sql;
     DbArg args[LIMIT_SQL_ARGS];
     size_t n_args;
@@ -120,6 +122,7 @@ static const char *const key_names[SEARCH_SORT_KEYS] = { "k1", "k2", "k3", "k4",
 static Query *query_make(Ctx *c, const SearchPlan *plan)
 {
     Query *q = arena_new(c->arena, Query, 1);
+    q->c = c;
     q->sql = buf_make(c->arena, LIMIT_URL_BYTES * 16);
     q->args[q->n_args++] = T(str_from(plan->definition->type->name));
     return q;
@@ -197,6 +200,29 @@ static void add_table(Query *q, Source source, Str type, Str param)
     add_fragment(q, table_fragments[source], &(SearchValue){ .system = type, .text = param });
 }
 
+/* %t: the person; %l and %h: 30 days before and after %v, now. */
+#define OWN_PATIENTS " IN (" RELATED_PATIENTS("%t", "%l", "%h", "%v") ")"
+static const char of_own_patients[] =
+    " AND (EXISTS (SELECT 1 FROM compartment w WHERE w.type = r.type AND w.id = r.id AND "
+    "w.patient_id" OWN_PATIENTS
+    ") OR EXISTS (SELECT 1 FROM index_reference w WHERE w.type = r.type AND w.id = r.id"
+    " AND w.target_type = 'Patient' AND w.target_id" OWN_PATIENTS
+    ") OR (NOT EXISTS (SELECT 1 FROM compartment w WHERE w.type = r.type AND w.id = r.id)"
+    " AND NOT EXISTS (SELECT 1 FROM index_reference w WHERE w.type = r.type AND w.id = r.id"
+    " AND w.target_type = 'Patient')))";
+
+/* Leaves of r what the user is related to (fhir/relation.h). */
+static void add_relation(Query *q)
+{
+    if (!relation_limits(q->c))
+        return;
+    SearchValue value = { .text = q->c->user.person_id,
+                          .low = I(q->c->now_us - RELATION_DAYS_US),
+                          .high = I(q->c->now_us + RELATION_DAYS_US),
+                          .value = I(q->c->now_us) };
+    add_fragment(q, of_own_patients, &value);
+}
+
 static void add_condition(Query *q, const SearchFilter *filter);
 
 static void add_and_values(Query *q, const SearchFilter *filter)
@@ -225,7 +251,7 @@ static void add_set(Query *q, const SearchFilter *filter)
 {
     bool by_column = filter->kind == FILTER_OWN && filter->source >= SOURCE_ID;
     bool outside = filter->negated || filter->presence == PRESENCE_MISSING;
-    if (filter->kind == FILTER_OWN && !by_column && !outside) {
+    if (filter->kind == FILTER_OWN && !by_column && !outside && !relation_limits(q->c)) {
         add_sql(q, "(SELECT t.id ");
         add_table(q, filter->source, filter->type, filter->param);
         add_and_values(q, filter);
@@ -234,6 +260,7 @@ static void add_set(Query *q, const SearchFilter *filter)
         add_fragment(q, "(SELECT r.id FROM resource r WHERE r.type = %t AND r.deleted = 0",
                      &(SearchValue){ .text = filter->type });
         add_condition(q, filter);
+        add_relation(q);
         add_sql(q, ")");
     }
 }
@@ -371,6 +398,7 @@ static void add_where(Query *q, const SearchPlan *plan)
 {
     const SearchFilter *leader = leader_of(plan);
     add_sql(q, " FROM resource r WHERE r.type = $1 AND r.deleted = 0");
+    add_relation(q);
     if (leader)
         add_found(q, plan, leader);
     for (size_t i = 0; i < plan->filters.n; i++)

@@ -4,6 +4,7 @@
 #include "fhir/bundle_link.h"
 #include "fhir/json_patch.h"
 #include "fhir/json_scan.h"
+#include "fhir/relation.h"
 #include "fhir/store_change.h"
 #include "fhir/store_row.h"
 #include "fhir/validate.h"
@@ -39,6 +40,7 @@ Err fhir_read(Ctx *c, Str type, Str id, Resource *ret)
         return not_found(c, type, id);
     if (r.deleted)
         return gone(c, &r);
+    TRY(relation_check(c, &r));
     *ret = r;
     return OK;
 }
@@ -60,6 +62,7 @@ Err fhir_read_version(Ctx *c, Str type, Str id, Str version, Resource *ret)
     Resource r = store_row_read(c->arena, rows);
     if (r.deleted)
         return gone(c, &r);
+    TRY(relation_check(c, &r));
     *ret = r;
     return OK;
 }
@@ -70,6 +73,7 @@ Err fhir_patient_compartment(Ctx *c, Str patient_id, Resources *ret)
     Resources found = { 0 };
     if (!store_is_id(patient_id))
         return not_found(c, S("Patient"), patient_id);
+    TRY(relation_check_patient(c, patient_id));
     TRY(db_query(c,
                  SQL("SELECT r.type, r.id, r.version, r.updated_us, r.deleted, r.body FROM compartment p"
                      " JOIN resource r ON r.type = p.type AND r.id = p.id"
@@ -88,7 +92,14 @@ Err fhir_all(Ctx *c, Str type, Resources *ret)
                  SQL("SELECT type, id, version, updated_us, deleted, body FROM resource"
                      " WHERE type = $1 AND deleted = 0 ORDER BY id"),
                  ARGS(T(type)), &rows));
-    TRY(store_rows_read(c, rows, &found));
+    while (rows_next(rows)) {
+        bool shows;
+        Resource r = store_row_read(c->arena, rows);
+        TRY(relation_shows(c, &r, &shows));
+        if (shows)
+            *list_add(c->arena, &found) = r;
+    }
+    TRY(rows_error(rows));
     *ret = found;
     return OK;
 }

@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "db/outbox.h"
 #include "fhir/index.h"
+#include "fhir/relation.h"
 #include "fhir/store_row.h"
 #include "fhir/store_text.h"
 
@@ -242,8 +243,33 @@ static Err check_unreferred(Ctx *c, const Resource *gone)
     return rows_error(rows);
 }
 
+/* ---- whose patients ---- */
+
+static bool registers_patient(const Change *change)
+{
+    return !change->before.version && !change->after.unchanged && str_is(change->after.type, "Patient");
+}
+
+/* Asked before any row is written: nobody becomes related by what he writes. Only a patient who was not there
+ * before may be anybody's; who registers one is related from then on, as after a visit. */
+static Err check_relations(Ctx *c, const Changes *changes)
+{
+    if (!relation_limits(c))
+        return OK;
+    for (size_t i = 0; i < changes->n; i++)
+        if (registers_patient(&changes->at[i]))
+            TRY(relation_grant(c, GRANT_REGISTERED, changes->at[i].after.id, S("registered the patient"),
+                               c->now_us + RELATION_DAYS_US, NULL));
+    for (size_t i = 0; i < changes->n; i++) {
+        TRY(relation_check(c, &changes->at[i].before));
+        TRY(relation_check(c, &changes->at[i].after));
+    }
+    return OK;
+}
+
 Err changes_apply(Ctx *c, const Changes *changes)
 {
+    TRY(check_relations(c, changes));
     TRY(apply_rows(c, changes));
     TRY(apply_index(c, changes));
     for (size_t i = 0; i < changes->n; i++)

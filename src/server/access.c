@@ -95,6 +95,7 @@ static const unsigned table[CLASS_MAX][ROLE_MAX] = {
     [CLASS_DEFINITION] = { [ROLE_PHYSICIAN] = READ,
                            [ROLE_NURSE] = READ,
                            [ROLE_ADMIN] = READ,
+                           [ROLE_RESEARCHER] = READ,
                            [ROLE_SYSTEM] = ALL },
     [CLASS_AUDIT] = { [ROLE_ADMIN] = READ, [ROLE_SYSTEM] = ALL },
 };
@@ -118,6 +119,8 @@ const char *access_refusal(Role role, Str type, Interaction interaction)
     bool may_read = access_allows(role, type, CAN_READ);
     if (role == ROLE_ADMIN && !may_read)
         return "An administrator manages accounts and does not see what is recorded about patients.";
+    if (role == ROLE_RESEARCHER)
+        return "A researcher sees counts and protocols, and nothing of a single patient.";
     if (may_read && class == CLASS_GUARDED)
         return "It is written by the program's own steps (evaluate, plan, infuse, follow), which check it "
                "first; it "
@@ -140,6 +143,13 @@ static bool type_may_be_read(const Ctx *c, Str type)
 }
 
 const Rights access_rights = { .may_read = type_may_be_read };
+const Rights access_rights_own_patients = { .may_read = type_may_be_read, .own_patients_only = true };
+
+const Rights *access_rights_of(Role role, bool own_patients_only)
+{
+    bool is_clinician = role == ROLE_PHYSICIAN || role == ROLE_NURSE;
+    return own_patients_only && is_clinician ? &access_rights_own_patients : &access_rights;
+}
 
 Err access_check(Ctx *c, Str type, Interaction interaction)
 {

@@ -15,10 +15,12 @@ typedef enum Interaction {
 bool access_allows(Role role, Str type, Interaction interaction);
 /* One sentence for the person who was refused. */
 const char *access_refusal(Role role, Str type, Interaction interaction);
-/* OK, or ERR_FORBIDDEN with that sentence. */
 bool access_may_cascade(Role role);
-/* What search, includes and history ask (base/ctx.h). */
-extern const Rights access_rights;
+/* What search, includes, history and events ask (base/ctx.h). Where the clinic limits its clinicians to their
+ * own patients (fhir/relation.h), physicians and nurses get the second. */
+extern const Rights access_rights, access_rights_own_patients;
+const Rights *access_rights_of(Role role, bool own_patients_only);
+/* OK, or ERR_FORBIDDEN with the sentence of access_refusal(). */
 MUST_USE Err access_check(Ctx *c, Str type, Interaction interaction);
 
 #endif

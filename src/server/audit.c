@@ -57,7 +57,8 @@ static AuditRow row_of(Request *r)
                        .status = r->answer.status,
                        .patient_id = r->patient_id,
                        .interaction = r->route ? str_from(r->route->title) : STR_NONE,
-                       .request_id = r->ctx.request_id };
+                       .request_id = r->ctx.request_id,
+                       .reason = r->reason };
 }
 
 /* The texts of a row, to copy or to read them in a loop. */

@@ -1,5 +1,6 @@
 #include "server/auth.h"
 
+#include "server/access.h"
 #include "server/route.h"
 #include "server/server_state.h"
 #include "server/session.h"
@@ -33,6 +34,7 @@ Err auth_recognise(Request *r)
         return OK;
     TRY(err);
     r->ctx.user = session.user;
+    r->ctx.rights = access_rights_of(session.user.role, r->server->own_patients_only);
     r->signed_in_by = kind == SESSION_BEARER ? BY_TOKEN : BY_COOKIE;
     r->session = session.hash;
     r->session_seen_us = session.last_seen_us;

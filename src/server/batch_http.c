@@ -50,7 +50,7 @@ static Request inner_request(Request *outer, Json *entry)
     inner.headers = (Headers){ 0 };
     inner.body = inner.type = inner.id = inner.version = inner.operation = inner.rest = inner.query =
         STR_NONE;
-    inner.patient_id = STR_NONE;
+    inner.patient_id = inner.reason = STR_NONE;
     inner.answer = (Answer){ 0 };
     inner.audited = false;
     add_header(&inner, "Host", request_header(outer, "Host"));

@@ -17,6 +17,7 @@ typedef enum TableId {
     TABLE_SESSION,
     TABLE_LINK,
     TABLE_IDEMPOTENCY,
+    TABLE_GRANT,
     TABLE_COUNTER,
     TABLE_EVENT,
     TABLE_AUDIT,
@@ -36,6 +37,7 @@ static const Table tables[TABLES] = {
     [TABLE_SESSION] = { "session", "ttiiiti", 1 },
     [TABLE_LINK] = { "patient_link", "ttttttttiii", 1 },
     [TABLE_IDEMPOTENCY] = { "idempotency", "tttttittit", 2 },
+    [TABLE_GRANT] = { "access_grant", "ttttttiiitt", 1 },
     [TABLE_COUNTER] = { "counter", "ti", 1 },
     [TABLE_EVENT] = { "event", "iitttti", 1 },
     [TABLE_AUDIT] = { "audit", "tittttttitttttit", 1 },
@@ -65,6 +67,9 @@ static const Sql *select_page(TableId table)
     case TABLE_IDEMPOTENCY:
         return SQL("SELECT key, account, method, path, body_hash, status, headers, body, created_us, state"
                    " FROM idempotency WHERE (key, account) > ($1, $2) ORDER BY key, account LIMIT $3");
+    case TABLE_GRANT:
+        return SQL("SELECT id, kind, person_id, display, patient_id, reason, from_us, until_us, reviewed_us,"
+                   " reviewed_by, review FROM access_grant WHERE id > $1 ORDER BY id LIMIT $2");
     case TABLE_COUNTER:
         return SQL("SELECT name, value FROM counter WHERE name > $1 ORDER BY name LIMIT $2");
     case TABLE_EVENT:
@@ -101,6 +106,10 @@ static const Sql *insert_row(TableId table)
     case TABLE_IDEMPOTENCY:
         return SQL("INSERT INTO idempotency (key, account, method, path, body_hash, status, headers, body,"
                    " created_us, state) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
+    case TABLE_GRANT:
+        return SQL(
+            "INSERT INTO access_grant (id, kind, person_id, display, patient_id, reason, from_us, until_us,"
+            " reviewed_us, reviewed_by, review) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
     case TABLE_COUNTER: /* a new database has its counters already */
         return SQL("INSERT INTO counter (name, value) VALUES ($1, $2)"
                    " ON CONFLICT (name) DO UPDATE SET value = excluded.value");

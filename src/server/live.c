@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "db/outbox.h"
+#include "fhir/store.h"
 #include "server/access.h"
 #include "server/route.h"
 #include "server/server_state.h"
@@ -26,7 +27,8 @@ struct Stream {
     Stream *next;
     Arena *arena;
     struct MHD_Connection *connection; /* NULL until its answer begins */
-    User user;
+    User user;                         /* role and person_id alone */
+    const Rights *rights;
     Str session;
     int64_t seen_us;
     Str replay; /* what is still to be sent of what was missed; before the queue */
@@ -185,7 +187,24 @@ static Err join(Request *r, Stream *stream, int64_t *ret_newest)
                    LIMIT_STREAMS);
 }
 
-static Err add_missed(Ctx *c, Buf *b, Role role, int64_t after, int64_t newest)
+/* Whether the user of rights and person may hear of it: of its type, and of whose it is. What cannot be read
+ * any more was deleted: its event says no more than that. */
+static Err hears(Ctx *c, const Rights *rights, User user, const Event *event, bool *ret_hears)
+{
+    Resource resource;
+    *ret_hears = access_allows(user.role, event->type, CAN_READ);
+    if (!*ret_hears || !rights->own_patients_only)
+        return OK;
+    Ctx own = *c;
+    own.rights = rights;
+    own.user = user;
+    own.problems = (Problems){ 0 };
+    Err err = fhir_read(&own, event->type, event->id, &resource);
+    *ret_hears = err != ERR_FORBIDDEN;
+    return err == ERR_FORBIDDEN || err == ERR_GONE || err == ERR_NOT_FOUND ? OK : err;
+}
+
+static Err add_missed(Ctx *c, Buf *b, int64_t after, int64_t newest)
 {
     Events events;
     if (after > newest || newest - after > LIMIT_EVENT_REPLAY) {
@@ -193,9 +212,12 @@ static Err add_missed(Ctx *c, Buf *b, Role role, int64_t after, int64_t newest)
         return OK;
     }
     TRY(outbox_after(c, after, LIMIT_EVENT_REPLAY, &events));
-    for (size_t i = 0; i < events.n && events.at[i].number <= newest; i++)
-        if (access_allows(role, events.at[i].type, CAN_READ))
+    for (size_t i = 0; i < events.n && events.at[i].number <= newest; i++) {
+        bool is_heard;
+        TRY(hears(c, c->rights, c->user, &events.at[i], &is_heard));
+        if (is_heard)
             add_event(b, &events.at[i]);
+    }
     return OK;
 }
 
@@ -208,7 +230,7 @@ static Err fill_replay(Request *r, Stream *stream, int64_t newest)
     if (last.p && !str_to_int(last, &after))
         return problem(&r->ctx, ERR_SYNTAX, S("Last-Event-ID"), "Last-Event-ID is the number of an event.");
     if (last.p)
-        TRY(add_missed(&r->ctx, &b, stream->user.role, after, newest));
+        TRY(add_missed(&r->ctx, &b, after, newest));
     stream->replay = buf_str(&b);
     return OK;
 }
@@ -220,7 +242,8 @@ Err live_http_events(Request *r)
     Stream *stream = arena_new(arena, Stream, 1);
     stream->live = r->server->live;
     stream->arena = arena;
-    stream->user.role = r->ctx.user.role;
+    stream->user = (User){ .role = r->ctx.user.role, .person_id = arena_str(arena, r->ctx.user.person_id) };
+    stream->rights = r->ctx.rights;
     stream->session = arena_str(arena, r->session);
     stream->seen_us = r->ctx.now_us;
     Err err = join(r, stream, &newest);
@@ -242,16 +265,58 @@ Err live_http_events(Request *r)
 
 /* ---- the thread ---- */
 
-static void pass_event(Live *live, Arena *a, const Event *event)
+/* Who listens, copied so that the database is asked without the lock; and whether each hears the event. */
+typedef struct Listener {
+    User user;
+    const Rights *rights;
+    bool hears;
+} Listener;
+
+static Listener *listeners_of(Live *live, Arena *a, size_t *ret_n)
 {
-    Buf b = buf_make(a, STREAM_QUEUE_BYTES);
-    add_event(&b, event);
+    size_t n = 0;
     pthread_mutex_lock(&live->lock);
-    for (Stream *stream = live->streams; stream; stream = stream->next)
-        if (access_allows(stream->user.role, event->type, CAN_READ))
+    Listener *listeners = arena_new(a, Listener, live->n_streams + 1);
+    for (Stream *stream = live->streams; stream; stream = stream->next) {
+        User user = { .role = stream->user.role, .person_id = arena_str(a, stream->user.person_id) };
+        listeners[n++] = (Listener){ .user = user, .rights = stream->rights };
+    }
+    pthread_mutex_unlock(&live->lock);
+    *ret_n = n;
+    return listeners;
+}
+
+/* NULL for a stream that joined meanwhile, where nobody else is of its kind: it is told to read again. */
+static const Listener *listener_like(const Listener *listeners, size_t n, const Stream *stream)
+{
+    for (size_t i = 0; i < n; i++)
+        if (listeners[i].rights == stream->rights && listeners[i].user.role == stream->user.role &&
+            str_eq(listeners[i].user.person_id, stream->user.person_id))
+            return &listeners[i];
+    return NULL;
+}
+
+static Err pass_event(Live *live, Ctx *c, const Event *event)
+{
+    size_t n;
+    Buf b = buf_make(c->arena, STREAM_QUEUE_BYTES);
+    add_event(&b, event);
+    Listener *listeners = listeners_of(live, c->arena, &n);
+    for (size_t i = 0; i < n; i++)
+        TRY(hears(c, listeners[i].rights, listeners[i].user, event, &listeners[i].hears));
+    pthread_mutex_lock(&live->lock);
+    for (Stream *stream = live->streams; stream; stream = stream->next) {
+        const Listener *listener = listener_like(listeners, n, stream);
+        if (!listener) {
+            stream->has_lost = true;
+            wake(stream);
+        } else if (listener->hears) {
             pass(stream, buf_str(&b));
+        }
+    }
     live->newest = event->number;
     pthread_mutex_unlock(&live->lock);
+    return OK;
 }
 
 static Err poll_outbox(Live *live, Ctx *c)
@@ -259,7 +324,7 @@ static Err poll_outbox(Live *live, Ctx *c)
     Events events;
     TRY(outbox_after(c, live->newest, POLL_EVENTS, &events));
     for (size_t i = 0; i < events.n; i++)
-        pass_event(live, c->arena, &events.at[i]);
+        TRY(pass_event(live, c, &events.at[i]));
     return OK;
 }
 

@@ -34,8 +34,8 @@ static void add_member(Buf *b, const char *name, const Rows *rows, int column)
 static void add_audit_row(Buf *b, const Rows *rows)
 {
     buf_json(b, "{'id':%s,'at':%t,'status':%d", rows_text(rows, 0), rows_int(rows, 1), rows_int(rows, 2));
-    static const char *const names[] = { "account", "role",    "person",  "address",    "method",
-                                         "path",    "patient", "request", "interaction" };
+    static const char *const names[] = { "account", "role",    "person",  "address",     "method",
+                                         "path",    "patient", "request", "interaction", "reason" };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         add_member(b, names[i], rows, (int)i + 3);
     buf_char(b, '}');
@@ -55,7 +55,7 @@ Err plain_http_audit(Request *r)
     AUTO(rows_done) Rows *rows = NULL;
     TRY(db_query(c,
                  SQL("SELECT id, at_us, status, account, role, person_id, address, method, path, patient_id, "
-                     "request_id, interaction FROM audit WHERE id > $1 ORDER BY id LIMIT $2"),
+                     "request_id, interaction, reason FROM audit WHERE id > $1 ORDER BY id LIMIT $2"),
                  ARGS(T(after.p ? after : S("")), I(limit)), &rows));
     Buf b = buf_make(c->arena, LIMIT_RESPONSE_BYTES);
     buf_add(&b, S("{\"rows\":["));

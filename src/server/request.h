@@ -52,6 +52,7 @@ typedef struct Request {
     Str session;             /* hash of the session or token; absent without one */
     int64_t session_seen_us; /* when it was last used before */
     Str patient_id;          /* whom it concerns, for the audit; absent where not known or nobody */
+    Str reason;              /* why, where the user said so: for the audit */
 
     /* A write between its two halves (write.h). */
     Tx *left;        /* its transaction, which left and is not awaited yet */

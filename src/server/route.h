@@ -65,6 +65,9 @@ RouteFn operation_http;
 RouteFn auth_http_sign_in, auth_http_sign_out, auth_http_me;
 /* plain_http.c */
 RouteFn plain_http_health, plain_http_audit, plain_http_page, plain_http_link;
+/* glass_http.c: a clinician opens the record of a patient of others, with a reason and an end, and somebody
+ * else looks at it afterwards. */
+RouteFn glass_http_break, glass_http_list, glass_http_review;
 /* live.c */
 RouteFn live_http_events;
 

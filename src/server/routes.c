@@ -10,6 +10,12 @@ const Route routes[] = {
 
     { "GET", "/events", RUNS_WORKER, GUARD_SIGNED_IN, live_http_events,
       "Changes of the record, as they happen" },
+    { "POST", "/access/break-glass", RUNS_WRITE, GUARD_SIGNED_IN, glass_http_break,
+      "Opens the record of a patient of others, in an emergency" },
+    { "GET", "/access/break-glass", RUNS_WORKER, GUARD_ADMIN, glass_http_list,
+      "Who broke the glass, and why" },
+    { "POST", "/access/break-glass/{id}/review", RUNS_WRITE, GUARD_ADMIN, glass_http_review,
+      "Says what came of a look at it" },
     { "GET", "/audit", RUNS_WORKER, GUARD_ADMIN, plain_http_audit, "Who asked for what" },
 
     { "GET HEAD", "/fhir/metadata", RUNS_WORKER, GUARD_OPEN, fhir_http_metadata, "What this server can do" },

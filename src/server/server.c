@@ -61,6 +61,7 @@ Err server_start(Ctx *c, const ServerOptions *options, Server **ret_server)
     server->arena = arena;
     server->db = c->db;
     server->demo = options->demo;
+    server->own_patients_only = options->own_patients_only;
     server->tls = options->tls_cert != NULL;
     server->public_url = arena_str(arena, without_slash(options->public_url));
     server->running = running_writes_make(arena);

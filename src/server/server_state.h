@@ -30,7 +30,7 @@ struct Server {
     Arena *arena;
     Db *db;
     Str public_url; /* without a slash at its end; absent where links follow the Host header */
-    bool tls, demo;
+    bool tls, demo, own_patients_only;
     Str url; /* "http://127.0.0.1:8080" */
 
     Audit *audit;

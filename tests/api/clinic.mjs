@@ -69,7 +69,7 @@ export class Clinic {
 
   static async open(engine, args, more) {
     const clinic = new Clinic(engine, args, more);
-    for (const role of ['physician', 'nurse', 'admin', 'system']) clinic.addUser(role, role);
+    for (const role of ['physician', 'nurse', 'admin', 'researcher', 'system']) clinic.addUser(role, role);
     await clinic.start();
     return clinic;
   }

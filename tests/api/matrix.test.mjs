@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { onEachEngine } from './clinic.mjs';
 
-const roles = ['physician', 'nurse', 'admin', 'system'];
+const roles = ['physician', 'nurse', 'admin', 'researcher', 'system'];
 const concept = { text: 'x' };
 const subject = { reference: 'Patient/marked' };
 /** One resource of each type: whose it is and what R4 demands. */
@@ -30,6 +30,7 @@ const policy = {
   physician: { read: (type) => !machines(type) && !audit(type), write: entered, remove: () => false },
   nurse: { read: (type) => !machines(type) && !audit(type), write: entered, remove: () => false },
   admin: { read: (type) => staff(type) || definitions(type) || audit(type), write: staff, remove: () => false },
+  researcher: { read: definitions, write: () => false, remove: () => false },
   system: { read: () => true, write: () => true, remove: () => true },
 };
 

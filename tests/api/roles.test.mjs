@@ -51,6 +51,16 @@ onEachEngine(describe, { before, after }, (clinic) => {
     for (const role of ['physician', 'nurse']) assert.equal((await call(role, 'GET', '/audit')).status, 403);
   });
 
+  it('shows an administrator and a researcher counts, and no patient by an operation either', async () => {
+    for (const role of ['admin', 'researcher']) {
+      assert.equal((await call(role, 'GET', '/fhir/$outcomes')).status, 200, role);
+      for (const path of ['$patients', '$today', '$tasks', `Patient/${id}/$chart`, `Patient/${id}/$evaluate`, `Patient/${id}/$plan`, `Patient/${id}/$follow`, `Patient/${id}/$everything`])
+        assert.equal((await call(role, 'GET', `/fhir/${path}`)).status, 403, `${role} ${path}`);
+    }
+    assert.equal((await call('researcher', 'GET', '/fhir/PlanDefinition')).status, 200);
+    assert.equal((await call('researcher', 'GET', '/audit')).status, 403);
+  });
+
   it('lets nobody but a machine delete, and a machine do everything', async () => {
     assert.equal((await call('physician', 'DELETE', `/fhir/Patient/${id}`)).status, 403);
     assert.equal((await call('system', 'DELETE', `/fhir/Observation/x`)).status, 404);
@@ -67,7 +77,7 @@ onEachEngine(describe, { before, after }, (clinic) => {
     const counts = { refused: 0, asked: 0 };
     for (const path of operations) {
       assert.equal((await call(null, 'POST', path, { resourceType: 'Parameters' })).status, 401, path);
-      for (const role of ['physician', 'nurse', 'admin', 'system']) {
+      for (const role of ['physician', 'nurse', 'admin', 'researcher', 'system']) {
         const answer = await call(role, 'POST', path, { resourceType: 'Parameters' });
         counts[answer.status === 403 ? 'refused' : 'asked']++;
         assert.ok(answer.status < 500, `${role} ${path}: ${answer.status} ${answer.text}`);
