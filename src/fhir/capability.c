@@ -3,6 +3,14 @@
 #include "base/limits.h"
 #include "fhir/definitions.h"
 
+/* Of a type with an interaction: what else then works. */
+static bool lists(const char *const *codes, const char *code)
+{
+    while (*codes && strcmp(*codes, code) != 0)
+        codes++;
+    return *codes != NULL;
+}
+
 typedef struct Tables {
     const Operation *const *at;
     size_t n;
@@ -70,20 +78,44 @@ static void add_operations(Buf *b, Str base, Tables tables, const char *type)
         buf_char(b, ']');
 }
 
-static void add_resource(Buf *b, Str base, Tables tables, const FhirResource *resource)
+static void add_interactions(Buf *b, const char *const *codes)
+{
+    buf_add(b, S(",\"interaction\":["));
+    for (; *codes; codes++) {
+        add_comma(b);
+        buf_json(b, "{'code':%s}", str_from(*codes));
+    }
+    buf_char(b, ']');
+}
+
+static void add_resource(Buf *b, Str base, const Capability *can, const FhirResource *resource)
 {
     add_comma(b);
+    buf_json(b, "{'type':%s", str_from(resource->type->name));
+    add_interactions(b, can->type_interactions);
+    bool updates = lists(can->type_interactions, "update"), creates = lists(can->type_interactions, "create");
     buf_json(b,
-             "{'type':%s,'interaction':[{'code':'read'},{'code':'vread'},{'code':'update'},{'code':'delete'},"
-             "{'code':'patch'},{'code':'create'},{'code':'search-type'},{'code':'history-instance'},"
-             "{'code':'history-type'}],"
-             "'versioning':'versioned-update','readHistory':true,'updateCreate':true,"
-             "'conditionalCreate':true,'conditionalUpdate':true,'conditionalDelete':'single',"
-             "'referencePolicy':['literal','logical','local'],'searchInclude':['*'],'searchRevInclude':['*']",
-             str_from(resource->type->name));
+             ",'versioning':'versioned-update','readHistory':%b,'updateCreate':%b,'conditionalCreate':%b,"
+             "'conditionalUpdate':%b,'conditionalDelete':%s,'referencePolicy':['literal','logical','local'],"
+             "'searchInclude':['*'],'searchRevInclude':['*']",
+             lists(can->type_interactions, "vread"), updates, creates, updates,
+             lists(can->type_interactions, "delete") ? S("single") : S("not-supported"));
     add_params(b, resource);
-    add_operations(b, base, tables, resource->type->name);
+    add_operations(b, base, (Tables){ can->tables, can->n_tables }, resource->type->name);
     buf_char(b, '}');
+}
+
+static void add_special(Buf *b, const CapabilityType *special)
+{
+    add_comma(b);
+    buf_json(b, "{'type':%s", str_from(special->name));
+    add_interactions(b, special->interactions);
+    buf_add(b, S(",\"versioning\":\"no-version\",\"searchParam\":["));
+    for (const CapabilityParam *param = special->params; param->name; param++) {
+        add_comma(b);
+        buf_json(b, "{'name':%s,'type':%s}", str_from(param->name), str_from(param->kind));
+    }
+    buf_add(b, S("]}"));
 }
 
 static const Operation *operation_of_definition(Arena *a, Str id, Tables tables)
@@ -111,10 +143,9 @@ Str fhir_operation_definition(Ctx *c, Str base, Str id, const Operation *const *
         str_from(o->name), resource, !o->type, o->type != NULL);
 }
 
-Str fhir_capability(Ctx *c, Str base, const Operation *const *tables, size_t n)
+Str fhir_capability(Ctx *c, Str base, const Capability *can)
 {
     Buf b = buf_make(c->arena, LIMIT_RESPONSE_BYTES);
-    Tables all = { tables, n };
     buf_json(&b,
              "{'resourceType':'CapabilityStatement','status':'active','date':%t,'kind':'instance',"
              "'software':{'name':'Euthymia'},'implementation':{'description':'A ketamine treatment "
@@ -122,11 +153,16 @@ Str fhir_capability(Ctx *c, Str base, const Operation *const *tables, size_t n)
              "'fhirVersion':'4.0.1','format':['application/"
              "fhir+json','json'],'rest':[{'mode':'server','resource':[",
              c->now_us, base);
-    for (size_t i = 0; i < fhir_n_resources; i++)
-        add_resource(&b, base, all, &fhir_resources[i]);
-    buf_add(&b, S("],\"interaction\":[{\"code\":\"transaction\"},{\"code\":\"batch\"},{\"code\":\"history-"
-                  "system\"}]"));
-    add_operations(&b, base, all, NULL);
+    for (size_t i = 0; i < fhir_n_resources; i++) {
+        bool is_special = can->special && strcmp(can->special->name, fhir_resources[i].type->name) == 0;
+        if (is_special)
+            add_special(&b, can->special);
+        else
+            add_resource(&b, base, can, &fhir_resources[i]);
+    }
+    buf_char(&b, ']');
+    add_interactions(&b, can->system_interactions);
+    add_operations(&b, base, (Tables){ can->tables, can->n_tables }, NULL);
     buf_add(&b, S("}]}"));
     return buf_str(&b);
 }

@@ -4,10 +4,29 @@
 
 #include "fhir/operation.h"
 
-/* The CapabilityStatement. base: "http://127.0.0.1:8080/fhir". tables: n tables of operations, each ending
- * with a row without a name. Every interaction, parameter and operation that it declares works; composite and
- * special search parameters are therefore not in it. */
-Str fhir_capability(Ctx *c, Str base, const Operation *const *tables, size_t n);
+typedef struct CapabilityParam {
+    const char *name, *kind; /* "date", "date" */
+} CapabilityParam;
+
+/* A type that the server treats in its own way. */
+typedef struct CapabilityType {
+    const char *name;
+    const char *const *interactions; /* ends with NULL */
+    const CapabilityParam *params;   /* ends with a row whose name is NULL */
+} CapabilityType;
+
+/* What the dispatch table has. Lists of codes end with NULL, tables of operations with a row without a name.
+ */
+typedef struct Capability {
+    const char *const *type_interactions, *const *system_interactions;
+    const Operation *const *tables;
+    size_t n_tables;
+    const CapabilityType *special; /* NULL: none */
+} Capability;
+
+/* The CapabilityStatement. base: "http://127.0.0.1:8080/fhir". Every interaction, parameter and operation
+ * that it declares works; special search parameters are therefore not in it. */
+Str fhir_capability(Ctx *c, Str base, const Capability *can);
 
 /* The OperationDefinition of one row, by the id that the CapabilityStatement names it with
  * ("Patient-evaluate"). Absent where no row has it. */

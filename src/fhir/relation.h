@@ -42,7 +42,7 @@
     "      AND s.id = t.id AND s.param = 'status' AND s.code IN (" OPEN_TASK "))"                            \
     " UNION SELECT g.patient_id FROM access_grant g WHERE g.person_id = " person " AND g.from_us <= " now    \
     " AND g.until_us > " now " UNION SELECT k.patient_id FROM index_reference t JOIN compartment k ON "      \
-                             "k.type = t.type AND k.id = t.id"                                               \
+    "k.type = t.type AND k.id = t.id"                                                                        \
     " WHERE t.type = 'Encounter' AND t.param = 'location' AND t.target_id >= 'chair-' AND t.target_id < "    \
     "'chair.'"                                                                                               \
     " AND EXISTS (SELECT 1 FROM index_token s WHERE s.type = 'Encounter' AND s.id = t.id"                    \

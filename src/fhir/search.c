@@ -92,7 +92,7 @@ static Str link_url(Ctx *c, Str base, Str type, const SearchPage *page, Str curs
 {
     Buf b = buf_make(c->arena, LIMIT_URL_BYTES * 4);
     buf_add(&b, base);
-    if (base.n)
+    if (base.n && type.n)
         buf_char(&b, '/');
     buf_add(&b, type);
     size_t n = 0;

@@ -40,8 +40,12 @@ MUST_USE Err search_terms_read(Ctx *c, Str query, SearchTerms *ret_terms);
 /* strict: an unknown parameter is ERR_SYNTAX instead of being dropped. */
 MUST_USE Err fhir_search(Ctx *c, Str type, const SearchTerms *terms, bool strict, SearchPage *ret_page);
 
-/* The searchset Bundle. base: "http://127.0.0.1:8080/fhir"; empty makes relative links. Absent where it is
- * over LIMIT_RESPONSE_BYTES. */
+/* Over the types that _type lists, one after the other; no _sort. ERR_FORBIDDEN for a type that the user may
+ * not read. */
+MUST_USE Err fhir_search_types(Ctx *c, const SearchTerms *terms, bool strict, SearchPage *ret_page);
+
+/* The searchset Bundle. type "": of a search over types. base: "http://127.0.0.1:8080/fhir"; empty makes
+ * relative links. Absent where it is over LIMIT_RESPONSE_BYTES. */
 Str fhir_searchset(Ctx *c, Str base, Str type, const SearchPage *page);
 
 #endif

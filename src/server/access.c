@@ -97,7 +97,7 @@ static const unsigned table[CLASS_MAX][ROLE_MAX] = {
                            [ROLE_ADMIN] = READ,
                            [ROLE_RESEARCHER] = READ,
                            [ROLE_SYSTEM] = ALL },
-    [CLASS_AUDIT] = { [ROLE_ADMIN] = READ, [ROLE_SYSTEM] = ALL },
+    [CLASS_AUDIT] = { [ROLE_ADMIN] = READ, [ROLE_SYSTEM] = READ },
 };
 
 static Class class_of(Str type)
@@ -125,6 +125,8 @@ const char *access_refusal(Role role, Str type, Interaction interaction)
         return "It is written by the program's own steps (evaluate, plan, infuse, follow), which check it "
                "first; it "
                "cannot be written directly.";
+    if (may_read && class == CLASS_AUDIT)
+        return "The audit is written by the server itself, and by nobody else.";
     if (may_read && interaction == CAN_DELETE)
         return "What is recorded is not deleted here: mark it entered-in-error, and both versions stay.";
     if (may_read && class == CLASS_STAFF)

@@ -7,6 +7,7 @@
 #include "fhir/json_scan.h"
 #include "fhir/store.h"
 #include "server/access.h"
+#include "server/audit_event.h"
 #include "server/negotiate.h"
 #include "server/operations.h"
 #include "server/patient.h"
@@ -119,11 +120,46 @@ static void answer_written(Request *r, const Resource *resource)
 
 /* ---- reads ---- */
 
+/* Where the dispatch table has each interaction of FHIR. */
+static const struct {
+    const char *code, *method, *pattern;
+    bool is_system;
+} interactions[] = {
+    { "read", "GET", "/fhir/{type}/{id}", false },
+    { "vread", "GET", "/fhir/{type}/{id}/_history/{version}", false },
+    { "update", "PUT", "/fhir/{type}/{id}", false },
+    { "patch", "PATCH", "/fhir/{type}/{id}", false },
+    { "delete", "DELETE", "/fhir/{type}/{id}", false },
+    { "history-instance", "GET", "/fhir/{type}/{id}/_history", false },
+    { "history-type", "GET", "/fhir/{type}/_history", false },
+    { "create", "POST", "/fhir/{type}", false },
+    { "search-type", "GET", "/fhir/{type}", false },
+    { "transaction", "POST", "/fhir", true },
+    { "batch", "POST", "/fhir", true },
+    { "search-system", "GET", "/fhir", true },
+    { "history-system", "GET", "/fhir/_history", true },
+};
+
 Err fhir_http_metadata(Request *r)
 {
     TRY(check_format(r));
-    answer_body(r, 200, fhir_json,
-                fhir_capability(&r->ctx, request_base(r), operation_tables, operation_tables_n));
+    enum { TYPE_MOST = 16, SYSTEM_MOST = 8 };
+    const char *of_type[TYPE_MOST] = { NULL }, *of_system[SYSTEM_MOST] = { NULL };
+    size_t n_type = 0, n_system = 0;
+    for (size_t i = 0; i < sizeof interactions / sizeof interactions[0]; i++) {
+        if (!route_exists(interactions[i].method, interactions[i].pattern))
+            continue;
+        if (interactions[i].is_system)
+            of_system[n_system++] = interactions[i].code;
+        else
+            of_type[n_type++] = interactions[i].code;
+    }
+    Capability can = { .type_interactions = of_type,
+                       .system_interactions = of_system,
+                       .tables = operation_tables,
+                       .n_tables = operation_tables_n,
+                       .special = &audit_event_capability };
+    answer_body(r, 200, fhir_json, fhir_capability(&r->ctx, request_base(r), &can));
     return OK;
 }
 
@@ -295,6 +331,35 @@ Err fhir_http_search_post(Request *r)
     TRY(add_terms(r, r->query, &terms));
     TRY(add_terms(r, r->body, &terms));
     return search(r, &terms);
+}
+
+/* The audit is no part of the record: it is searched at its own address. */
+static Err check_types(Request *r, const SearchTerms *terms)
+{
+    for (Str left = form_value(terms, "_type"); left.p;)
+        if (str_is(str_cut(left, ',', &left), "AuditEvent"))
+            return problem(&r->ctx, ERR_SYNTAX, S("_type"), "The audit is searched alone, at AuditEvent.");
+    return OK;
+}
+
+Err fhir_http_search_types(Request *r)
+{
+    SearchTerms terms = { 0 };
+    SearchPage page;
+    TRY(check_format(r));
+    if (r->body.n && media_of(request_header(r, "Content-Type")) != MEDIA_FORM)
+        return problem(&r->ctx, ERR_MEDIA, STR_NONE, "The body must be application/x-www-form-urlencoded.");
+    TRY(add_terms(r, r->query, &terms));
+    TRY(add_terms(r, r->body, &terms));
+    TRY(check_types(r, &terms));
+    patient_of_search(r, &terms);
+    TRY(fhir_search_types(&r->ctx, &terms, prefer_of(request_header(r, "Prefer")).strict, &page));
+    Str bundle = fhir_searchset(&r->ctx, request_base(r), S(""), &page);
+    if (!bundle.p)
+        return problem(&r->ctx, ERR_TOO_LARGE, STR_NONE,
+                       "The answer is larger than the limit: ask for less.");
+    answer_body(r, 200, fhir_json, bundle);
+    return OK;
 }
 
 /* ---- writes ---- */
@@ -509,11 +574,4 @@ Err fhir_http_bundle(Request *r)
         return problem(c, ERR_SYNTAX, S("resourceType"), "The body must be a Bundle.");
     return str_is(json_find_str(bundle, "type"), "batch") ? batch_http(r, bundle)
                                                           : write_serve(r, transaction);
-}
-
-Err fhir_http_later(Request *r)
-{
-    if (r->type.p)
-        TRY(check_type(r));
-    return not_supported(r, str_from(r->route->title));
 }

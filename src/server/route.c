@@ -15,6 +15,14 @@ static bool lists_word(const char *words, Str word)
     return false;
 }
 
+bool route_exists(const char *method, const char *pattern)
+{
+    for (const Route *route = routes; route->pattern; route++)
+        if (strcmp(route->pattern, pattern) == 0 && lists_word(route->methods, str_from(method)))
+            return true;
+    return false;
+}
+
 static Str *part_named(Request *r, Str name)
 {
     return str_is(name, "type")        ? &r->type

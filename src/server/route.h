@@ -34,6 +34,9 @@ struct Route {
 /* Ends with a row whose pattern is NULL. */
 extern const Route routes[];
 
+/* Whether the table has such a row: "GET", "/fhir/{type}/{id}". */
+bool route_exists(const char *method, const char *pattern);
+
 /* When the headers are there and the body is not: finds the route, recognises the user and asks the guard.
  * False where the request is refused; its answer then stands. */
 bool route_begin(Request *r);
@@ -54,7 +57,9 @@ void route_refuse(Request *r, Err err);
 /* fhir_http.c */
 RouteFn fhir_http_metadata, fhir_http_definition, fhir_http_read, fhir_http_vread, fhir_http_search,
     fhir_http_search_post, fhir_http_create, fhir_http_update, fhir_http_delete, fhir_http_patch,
-    fhir_http_where, fhir_http_history, fhir_http_bundle, fhir_http_later;
+    fhir_http_where, fhir_http_history, fhir_http_bundle, fhir_http_search_types;
+/* audit_event.c */
+RouteFn audit_event_http_read, audit_event_http_search;
 /* batch_http.c: the entries of a batch, each as the request that it is. */
 Err batch_http(Request *r, Json *bundle);
 /* fhir_ops_http.c: $validate, $everything, $lastn, $meta */

@@ -15,7 +15,7 @@ onEachEngine(describe, { before, after }, (clinic) => {
       ['nurse', 'POST', '/fhir/Observation', 201, weight(id)], ['nurse', 'POST', '/fhir/Observation', 422, { resourceType: 'Observation' }],
       ['nurse', 'POST', '/fhir/Observation', 400, '{"resourceType":'], ['nurse', 'POST', '/fhir/CarePlan', 403, { resourceType: 'CarePlan' }],
       [null, 'GET', '/fhir/Patient', 401], [null, 'GET', '/health', 200], [null, 'GET', '/no-such-file.js', 404],
-      ['nurse', 'GET', `/fhir/Observation?patient=${id}`, 200], ['nurse', 'GET', '/fhir?_type=Patient', 501],
+      ['nurse', 'GET', `/fhir/Observation?patient=${id}`, 200], ['nurse', 'GET', '/fhir?_type=Nobody', 400],
       ['nurse', 'GET', '/fhir/a/b/c/d/e', 404], [null, 'POST', '/auth/sign-in', 401, { name: 'nurse', password: 'wrong word' }],
       [null, 'GET', `/r/secret-of-a-link`, 404],
     ];
@@ -40,6 +40,71 @@ onEachEngine(describe, { before, after }, (clinic) => {
     assert.equal(row(12).account, 'nurse');
     assert.equal(row(9).path, '/fhir/Observation', 'a search is named without what was searched for');
     assert.equal(row(13).path, '/r/-', 'a link is named without its secret');
+  });
+
+  describe('as AuditEvents', () => {
+    const search = async (query) => (await call('admin', 'GET', `/fhir/AuditEvent?${query}`)).json;
+    const events = async (query) => ((await search(query)).entry ?? []).map((e) => e.resource);
+    const detail = (event, type) => event.entity.at(-1).detail.find((d) => d.type === type)?.valueString;
+    let id, nurse;
+
+    before(async () => {
+      nurse = (await call('nurse', 'GET', '/auth/me')).json.personId;
+      id = (await call('nurse', 'POST', '/fhir/Patient', patient())).json.id;
+    });
+
+    it('are the rows: one for each, valid, with who, what, whose and how it ended', async () => {
+      const requests = [['POST', '/fhir/Observation', weight(id), 'create', 'C', '0'], ['GET', `/fhir/Patient/${id}`, undefined, 'read', 'R', '0'], ['GET', `/fhir/Patient/${id}/_history/1`, undefined, 'vread', 'R', '0'],
+        ['GET', `/fhir/Observation?patient=${id}`, undefined, 'search-type', 'E', '0'], ['GET', `/fhir/Patient/${id}/_history`, undefined, 'history-instance', 'R', '0'],
+        ['GET', `/fhir/Patient/${id}/$chart`, undefined, 'operation', 'E', '0'], ['DELETE', `/fhir/Patient/${id}`, undefined, 'delete', 'D', '4'], ['POST', '/fhir/Observation', { ...weight(id), status: 'no' }, 'create', 'C', '4']];
+      for (const [method, path, body, subtype, action, outcome] of requests) {
+        const answer = await call('nurse', method, path, body), request = answer.headers.get('x-request-id');
+        const [event, ...more] = (await events('_count=20')).filter((e) => detail(e, 'request') === request);
+        assert.deepEqual(more, [], path);
+        assert.deepEqual([event.subtype[0].code, event.action, event.outcome, event.agent[0].who.reference, event.agent[0].who.identifier.value, detail(event, 'status')],
+          [subtype, action, outcome, `Practitioner/${nurse}`, 'nurse', String(answer.status)], path);
+        if (answer.status < 300) assert.equal(event.entity[0].what.reference, `Patient/${id}`, path);
+        const read = await call('admin', 'GET', `/fhir/AuditEvent/${event.id}`);
+        assert.deepEqual(read.json, event);
+        const checked = await call('system', 'POST', '/fhir/AuditEvent/$validate', event);
+        assert.equal(checked.json.issue[0].severity, 'information', checked.text);
+      }
+      const [signIn] = (await clinic().signIn('nurse', 'wrong word'), await events('_count=5')).filter((e) => e.type.code === '110114');
+      assert.deepEqual([signIn.outcome, signIn.type.system], ['4', 'http://dicom.nema.org/resources/ontology/DCM']);
+    });
+
+    it('are searched by patient, person, account, time and outcome, in pages that miss none', async () => {
+      const ofPatient = await events(`patient=Patient/${id}&_count=1000`);
+      assert.ok(ofPatient.length >= 7 && ofPatient.every((e) => e.entity[0].what.reference === `Patient/${id}`));
+      assert.deepEqual((await events(`patient=${id}&_count=1000`)).map((e) => e.id).filter((x) => ofPatient.some((e) => e.id === x)).length, ofPatient.length);
+      assert.ok((await events(`agent=Practitioner/${nurse}&outcome=4`)).every((e) => e.outcome === '4' && e.agent[0].who.reference === `Practitioner/${nurse}`));
+      assert.deepEqual(await events('agent-name=nobody-of-that-name'), []);
+      const [, second] = ofPatient;
+      assert.ok((await events(`patient=${id}&date=lt${second.recorded}&_count=1000`)).every((e) => e.recorded < second.recorded));
+      assert.deepEqual((await events(`_id=${second.id}`)).map((e) => e.id), [second.id]);
+      assert.deepEqual(await events('date=1999'), []);
+      const seen = [];
+      for (let next = `${clinic().fhir}/AuditEvent?patient=${id}&_count=3&_sort=date&date=le${second.recorded}`; next;) {
+        const page = (await call('admin', 'GET', next)).json;
+        seen.push(...(page.entry ?? []).map((e) => e.resource.id));
+        next = page.link.find((l) => l.relation === 'next')?.url;
+      }
+      const all = (await events(`patient=${id}&_count=1000&date=le${second.recorded}`)).map((e) => e.id);
+      assert.deepEqual(seen, all.reverse());
+    });
+
+    it('are read by an administrator, written by nobody, and refuse a condition that they do not know', async () => {
+      for (const role of ['physician', 'nurse', 'researcher']) assert.equal((await call(role, 'GET', '/fhir/AuditEvent')).status, 403);
+      const [event] = await events('_count=1');
+      for (const [method, path] of [['POST', ''], ['PUT', `/${event.id}`], ['DELETE', `/${event.id}`]]) {
+        const answer = await call('system', method, `/fhir/AuditEvent${path}`, method === 'DELETE' ? undefined : event);
+        assert.equal(answer.status, 403, method);
+        assert.match(answer.json.issue[0].details.text, /written by the server itself/);
+      }
+      for (const query of ['entity=x', 'patient.name=x', 'date=soon', 'date=ne2026', 'outcome=12', '_sort=agent', '_count=0']) assert.equal((await call('admin', 'GET', `/fhir/AuditEvent?${query}`)).status, 400, query);
+      assert.equal((await call('admin', 'GET', '/fhir/AuditEvent/nothing')).status, 404);
+      assert.equal((await call('admin', 'GET', '/fhir?_type=AuditEvent')).status, 400);
+    });
   });
 
   it('counts the same under load', async () => {

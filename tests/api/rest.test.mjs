@@ -15,6 +15,34 @@ onEachEngine(describe, { before, after }, (clinic) => {
     assert.equal(statement.fhirVersion, '4.0.1');
     assert.deepEqual((await clinic().call(null, 'GET', '/health')).json,
       { status: 'ok', engine: clinic().engine, version: statement.software?.version ?? '0.1.0' });
+    const { resource, interaction } = statement.rest[0];
+    assert.deepEqual(interaction.map((i) => i.code).sort(), ['batch', 'history-system', 'search-system', 'transaction']);
+    assert.deepEqual(resource.find((r) => r.type === 'AuditEvent').interaction.map((i) => i.code), ['read', 'search-type']);
+    assert.equal(resource.find((r) => r.type === 'Patient').interaction.length, 9);
+  });
+
+  it('searches several types, one after the other, in pages that miss none', async () => {
+    const tag = { meta: { tag: [{ system: 'urn:types', code: 'x' }] } }, made = [];
+    for (let i = 0; i < 7; i++) made.push(await call('POST', '/fhir/Patient', { ...patient(`Types${i}`), ...tag }));
+    for (let i = 0; i < 5; i++) made.push(await call('POST', '/fhir/Observation', { ...weight(made[0].json.id, 60 + i), ...tag }));
+    const wanted = made.map((a) => `${a.json.resourceType}/${a.json.id}`).sort();
+    for (const count of [1, 2, 3, 5, 7, 12, 50]) {
+      const seen = [];
+      for (let next = `/fhir?_type=Observation,Device,Patient&_tag=urn:types|x&_count=${count}&_total=accurate`; next;) {
+        const page = (await call('GET', next)).json;
+        assert.ok((page.entry ?? []).length <= count);
+        assert.equal(page.total, 12);
+        seen.push(...(page.entry ?? []).map((e) => `${e.resource.resourceType}/${e.resource.id}`));
+        next = page.link.find((l) => l.relation === 'next')?.url;
+      }
+      assert.deepEqual(seen.sort(), wanted, `in pages of ${count}`);
+    }
+    const posted = await call('POST', '/fhir/_search', '_type=Patient,Observation&_tag=urn:types|x&_summary=count', { 'content-type': 'application/x-www-form-urlencoded' });
+    assert.deepEqual([posted.status, posted.json.total, posted.json.entry], [200, 12, undefined], posted.text);
+    for (const query of ['_tag=x', '_type=Nothing', '_type=Patient&_sort=_id', '_type=Patient&_cursor=Observation', '_type=Patient&_count=-1'])
+      assert.equal((await call('GET', `/fhir?${query}`)).status, 400, query);
+    assert.equal((await clinic().call('nurse', 'GET', '/fhir?_type=Patient,Basic')).status, 403);
+    assert.equal((await clinic().call('nurse', 'GET', '/fhir?_type=Patient&family=Types1')).json.entry.length, 1);
   });
 
   it('creates, ignoring the id of the client', async () => {
@@ -146,7 +174,7 @@ onEachEngine(describe, { before, after }, (clinic) => {
 
   it('says of what comes later that it is not supported, and does nothing', async () => {
     const cases = [
-      ['GET', '/fhir?_type=Patient'], ['GET', `/fhir/Patient/${ana.id}?_nothing=name`],
+      ['GET', `/fhir/Patient/${ana.id}?_nothing=name`],
       ['DELETE', `/fhir/Patient/${ana.id}?_nothing=delete`], ['PUT', `/fhir/Patient/${ana.id}?_nothing=1`, patient()],
     ];
     for (const [method, path, body, headers] of cases) {

@@ -403,7 +403,12 @@ static void declares_what_it_can_do(void **state)
                                       { NULL, "outcomes", OP_READ, ROLES_CLINICAL, NULL, "Counts" },
                                       { 0 } };
     const Operation *const tables[] = { rows };
-    Str text = fhir_capability(c, S("http://127.0.0.1/fhir"), tables, 1);
+    static const char *const of_type[] = { "read", "delete", NULL }, *const of_system[] = { "batch", NULL };
+    static const char *const of_audit[] = { "read", NULL };
+    static const CapabilityParam params[] = { { "date", "date" }, { 0 } };
+    CapabilityType audit = { "AuditEvent", of_audit, params };
+    Capability can = { of_type, of_system, tables, 1, &audit };
+    Str text = fhir_capability(c, S("http://127.0.0.1/fhir"), &can);
     Json *json = json_parse(c->arena, text);
     assert_str(json_find_str(json, "rest[0].operation[0].name"), "outcomes");
     Resource stored = create(c, "CapabilityStatement", text);
