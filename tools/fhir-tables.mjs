@@ -71,9 +71,13 @@ function targetsOf(type) {
 }
 const lastSegment = (url) => url.slice(url.lastIndexOf('/') + 1);
 
+/* Of every node, and checked without FHIRPath: something in it, an extension's value or extensions, the narrative. */
+const checkedOtherwise = new Set(['ele-1', 'ext-1', 'txt-1', 'txt-2']);
+const invariantsOf = (element) => (element.constraint ?? []).filter((c) => c.severity === 'error' && c.expression && !checkedOtherwise.has(c.key));
+
 function elementRows(element, hasChildren) {
   const name = lastWord(element.path);
-  const row = { min: element.min, isArray: element.max !== '1', isSummary: Boolean(element.isSummary) };
+  const row = { min: element.min, isArray: element.max !== '1', isSummary: Boolean(element.isSummary), invariants: hasChildren ? [] : invariantsOf(element) };
   if (element.contentReference) return [{ ...row, name, type: element.contentReference.replace(/^.*#/, '') }];
   if (hasChildren) return [{ ...row, name, type: element.path }];
   const choice = name.endsWith('[x]') ? name.slice(0, -3) : undefined;
@@ -91,9 +95,13 @@ function addStructure(structure) {
   const parents = new Set(elements.map((e) => e.path.slice(0, e.path.lastIndexOf('.'))));
   const add = (name) => types.set(name, { name, kind: 'COMPLEX', isResource: name === root && resourceNames.has(root), elements: [] });
   add(root);
+  types.get(root).invariants = invariantsOf(elements[0]);
   for (const element of elements.slice(1)) {
     const hasChildren = parents.has(element.path);
-    if (hasChildren) add(element.path);
+    if (hasChildren) {
+      add(element.path);
+      types.get(element.path).invariants = invariantsOf(element);
+    }
     types.get(element.path.slice(0, element.path.lastIndexOf('.'))).elements.push(...elementRows(element, hasChildren));
   }
 }
@@ -192,21 +200,22 @@ function array(prefix, declaration, rows) {
   }
   return shared.get(key);
 }
+const invariants = (list) => (list?.length
+  ? array('invariants', 'FhirInvariant', [...list.map((c) => `{ ${[c.key, c.expression, c.human].map(quoted).join(', ')} }`), '{ NULL, NULL, NULL }']) : 'NULL');
 const strings = (prefix, list) => (list ? array(prefix, 'char *const', [...list.map(quoted), 'NULL']) : 'NULL');
 
 const typeNames = [...types.keys()].sort(byName);
 const typeIndex = new Map(typeNames.map((name, i) => [name, i]));
-out.push('__attribute__((visibility("hidden"))) extern const FhirType fhir_types[];');
 const elementArrays = new Map(typeNames.map((name) => {
   const { elements } = types.get(name);
   const rows = elements.map((e) => `{ ${quoted(e.name)}, ${quoted(e.choice)}, &fhir_types[${typeIndex.get(e.type)}], ` +
-    `${strings('codes', e.codes)}, ${strings('targets', e.targets)}, ${e.min}, ${e.isArray}, ${e.isSummary} }`);
+    `${strings('codes', e.codes)}, ${strings('targets', e.targets)}, ${invariants(e.invariants)}, ${e.min}, ${e.isArray}, ${e.isSummary} }`);
   return [name, rows.length ? array('elements', 'FhirElement', rows) : 'NULL'];
 }));
 out.push(`const FhirType fhir_types[] = {`, ...typeNames.map((name) => {
   const type = types.get(name);
-  return `    { ${quoted(name)}, FHIR_${type.kind}, ${elementArrays.get(name)}, ${type.elements.length}, ${type.isResource} },`;
-}), '};');
+  return `    { ${quoted(name)}, FHIR_${type.kind}, ${elementArrays.get(name)}, ${type.elements.length}, ${type.isResource}, ${invariants(type.invariants)} },`;
+}), '};', `const size_t fhir_n_types = ${typeNames.length};`);
 
 const parameterRow = (p) => `{ ${quoted(p.code)}, PARAM_${p.kind.toUpperCase()}, ` +
   `${p.paths.length ? array('paths', 'FhirPath', p.paths.map(path)) : 'NULL'}, ${p.paths.length}, ${strings('targets', p.targets)}, ` +

@@ -2,8 +2,8 @@
 #include "base/time.h"
 #include "db/db.h"
 #include "fhir/bundle_link.h"
-#include "fhir/json_patch.h"
 #include "fhir/json_scan.h"
+#include "fhir/path_patch.h"
 #include "fhir/search.h"
 #include "fhir/store_change.h"
 #include "fhir/validate.h"
@@ -107,17 +107,23 @@ static Err check_address(const Bundle *b, const Entry *e)
     return OK;
 }
 
+static bool is_path_patch(Json *resource)
+{
+    return str_is(json_find_str(resource, "resourceType"), "Parameters");
+}
+
 static Err check_resource(const Bundle *b, const Entry *e)
 {
     if (e->method == METHOD_DELETE || e->method == METHOD_GET)
         return OK;
     if (!e->resource)
         return refuse(b->c, e, "resource", "this method wants a resource");
+    bool is_json_patch = str_is(json_find_str(e->resource, "contentType"), "application/json-patch+json");
     if (e->method == METHOD_PATCH)
-        return str_is(json_find_str(e->resource, "resourceType"), "Binary") &&
-                       str_is(json_find_str(e->resource, "contentType"), "application/json-patch+json")
+        return is_path_patch(e->resource) || is_json_patch
                    ? OK
-                   : refuse(b->c, e, "resource", "a patch is a Binary of application/json-patch+json");
+                   : refuse(b->c, e, "resource",
+                            "a patch is a Binary of application/json-patch+json, or a Parameters resource");
     if (!str_eq(json_find_str(e->resource, "resourceType"), e->type))
         return refuse(b->c, e, "resource.resourceType", "not the type that request.url names");
     if (e->method == METHOD_PUT && !e->query.p && !str_eq(json_find_str(e->resource, "id"), e->id))
@@ -242,10 +248,8 @@ static Err resolve_entries(Bundle *b)
 
 /* ---- writing ---- */
 
-static Err patched(const Bundle *b, const Entry *e, Json **ret_json)
+static Err decode_patch(Ctx *c, const Entry *e, Json **ret_patch)
 {
-    Ctx *c = b->c;
-    Resource current;
     Str data = json_find_str(e->resource, "data");
     unsigned char *bytes = (unsigned char *)arena_new(c->arena, char, data.n + 1);
     size_t n = 0;
@@ -254,8 +258,19 @@ static Err patched(const Bundle *b, const Entry *e, Json **ret_json)
         return refuse(c, e, "resource.data", "not base64");
     Str patch = { (const char *)bytes, n };
     TRY(json_scan(c, patch));
+    *ret_patch = json_parse(c->arena, patch);
+    return OK;
+}
+
+static Err patched(const Bundle *b, const Entry *e, Json **ret_json)
+{
+    Ctx *c = b->c;
+    Resource current;
+    Json *patch = e->resource;
+    if (!is_path_patch(patch))
+        TRY(decode_patch(c, e, &patch));
     TRY(fhir_read(c, e->type, e->id, &current));
-    TRY(json_patch_apply(c, json_parse(c->arena, current.body), json_parse(c->arena, patch), ret_json));
+    TRY(patch_apply(c, e->definition->type, json_parse(c->arena, current.body), patch, ret_json));
     if (!str_eq(json_find_str(*ret_json, "id"), e->id))
         return refuse(c, e, "resource.data", "a patch does not change the id");
     return fhir_validate(c, *ret_json, e->type, STR_NONE);

@@ -36,13 +36,21 @@ typedef const char *const *FhirCodes;
 
 typedef struct FhirType FhirType;
 
+/* What must hold of a node, in FHIRPath; those only whose breach is an error. ele-1 and ext-1, which are
+ * every node's, are the validator's own. */
+typedef struct FhirInvariant {
+    const char *key, *expression;
+    const char *meaning; /* the standard's sentence */
+} FhirInvariant;
+
 typedef struct FhirElement {
     const char *name;   /* as it stands in JSON: "valueQuantity" for a choice */
     const char *choice; /* "value" for valueQuantity: at most one of a choice; else NULL */
     const FhirType *type;
-    FhirCodes codes;            /* of a required binding */
-    const char *const *targets; /* types a Reference may name; NULL: any */
-    uint16_t min;               /* of a choice: on each of its elements */
+    FhirCodes codes;                 /* of a required binding */
+    const char *const *targets;      /* types a Reference may name; NULL: any */
+    const FhirInvariant *invariants; /* of this element beside its type's; the last has no key; NULL: none */
+    uint16_t min;                    /* of a choice: on each of its elements */
     bool is_array;
     bool is_summary; /* part of _summary=true */
 } FhirElement;
@@ -53,6 +61,7 @@ struct FhirType {
     const FhirElement *elements; /* sorted by name; inherited ones included */
     uint16_t n_elements;
     bool is_resource;
+    const FhirInvariant *invariants; /* likewise */
 };
 
 typedef enum FhirParamKind {
@@ -104,6 +113,8 @@ typedef struct FhirResource {
 /* Sorted by name. */
 extern const FhirResource fhir_resources[];
 extern const size_t fhir_n_resources;
+extern const FhirType fhir_types[];
+extern const size_t fhir_n_types;
 
 /* NULL where R4 has no such thing. */
 const FhirResource *fhir_resource(Str name);

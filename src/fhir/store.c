@@ -2,8 +2,8 @@
 
 #include "db/db.h"
 #include "fhir/bundle_link.h"
-#include "fhir/json_patch.h"
 #include "fhir/json_scan.h"
+#include "fhir/path_patch.h"
 #include "fhir/relation.h"
 #include "fhir/store_change.h"
 #include "fhir/store_row.h"
@@ -215,7 +215,8 @@ Err fhir_patch(Ctx *c, Str type, Str id, Str patch, Str if_match, Resource *ret)
         TRY(tx_lock(c, arena_fmt(c->arena, "%.*s/%.*s", STR_ARG(type), STR_ARG(id))));
     TRY(fhir_read(c, type, id, &current));
     TRY(json_scan(c, patch));
-    TRY(json_patch_apply(c, json_parse(c->arena, current.body), json_parse(c->arena, patch), &patched));
+    TRY(patch_apply(c, fhir_resource(type)->type, json_parse(c->arena, current.body),
+                    json_parse(c->arena, patch), &patched));
     TRY(fhir_update(c, type, id, json_text(c->arena, patched), if_match, ret));
     return tx_commit(tx);
 }

@@ -46,8 +46,8 @@ MUST_USE Err fhir_match(Ctx *c, Str type, Str query, Str *ret_id);
 /* Deletes it and whatever refers to it, and so on. fhir_delete() refuses what others refer to with
  * ERR_CONFLICT. */
 MUST_USE Err fhir_delete_with_referrers(Ctx *c, Str type, Str id, Str if_match);
-/* A JSON Patch (RFC 6902) on the current version; then as fhir_update(). ERR_SYNTAX for a patch that is none,
- * ERR_RULE for one that does not go with the resource. */
+/* A JSON Patch (RFC 6902) or a FHIRPath Patch on the current version; then as fhir_update(). ERR_SYNTAX for a
+ * patch that is none, ERR_RULE for one that does not go with the resource. */
 MUST_USE Err fhir_patch(Ctx *c, Str type, Str id, Str patch, Str if_match, Resource *ret);
 /* Would it be stored? The problem list says what is wrong; nothing is written. */
 MUST_USE Err fhir_check(Ctx *c, Str type, Str bytes);
@@ -59,10 +59,10 @@ MUST_USE Err fhir_put(Ctx *c, Str type, Str id, Str json, Resource *ret);
 /* A transaction bundle: all or nothing, in the order DELETE, POST, PUT, PATCH, GET; urn:uuid references
  * resolved, in narrative links too, and so are references such as "Patient?identifier=x|1" that one resource
  * matches (else ERR_STALE). ifMatch, ifNoneExist and conditional entries (PUT Patient?identifier=x|1) are
- * kept; PATCH is a Binary with a JSON Patch; two entries that write one resource are refused. ret_response is
- * the response bundle. import: each urn:uuid becomes the resource's id, content that is already stored makes
- * no new version, and ret_response is absent. Either may be NULL. Problems name the entry:
- * "Bundle.entry[12].resource.status". */
+ * kept; PATCH is a Binary with a JSON Patch, or a FHIRPath Patch; two entries that write one resource are
+ * refused. ret_response is the response bundle. import: each urn:uuid becomes the resource's id, content that
+ * is already stored makes no new version, and ret_response is absent. Either may be NULL. Problems name the
+ * entry: "Bundle.entry[12].resource.status". */
 typedef struct BundleCount {
     Str type;
     int64_t created, updated, unchanged, deleted;

@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "fhir/definitions.h"
+#include "fhir/invariant.h"
 #include "fhir/primitive.h"
 
 #include <json-c/json.h>
@@ -316,5 +317,7 @@ Err fhir_validate(Ctx *c, Json *resource, Str expected_type, Str path)
         fault_about(&v, &root, "another type is wanted here than", type);
     else
         validate_resource(&v, resource, &root);
-    return v.faults ? ERR_INVALID : OK;
+    if (v.faults)
+        return ERR_INVALID;
+    return invariants_check(c, resource, fhir_resource(type)->type, root.name);
 }

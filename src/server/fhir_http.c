@@ -447,8 +447,17 @@ Err fhir_http_patch(Request *r)
     Resource resource;
     Str if_match;
     TRY(begin_write(r, CAN_UPDATE));
-    if (media_of(request_header(r, "Content-Type")) != MEDIA_PATCH)
-        return problem(&r->ctx, ERR_MEDIA, STR_NONE, "A patch is application/json-patch+json.");
+    Media media = media_of(request_header(r, "Content-Type"));
+    if (media != MEDIA_PATCH && media != MEDIA_JSON)
+        return problem(
+            &r->ctx, ERR_MEDIA, STR_NONE,
+            "A patch is application/json-patch+json, or a FHIRPath Patch in application/fhir+json.");
+    Str body = str_trim(r->body);
+    if (body.n && (body.p[0] == '[') != (media == MEDIA_PATCH))
+        return problem(
+            &r->ctx, ERR_SYNTAX, STR_NONE,
+            "A JSON Patch is a list (application/json-patch+json), a FHIRPath Patch a Parameters resource "
+            "(application/fhir+json).");
     TRY(if_match_of(r, &if_match));
     TRY(patient_of_resource(r));
     TRY(explain_missing(r, fhir_patch(&r->ctx, r->type, r->id, r->body, if_match, &resource)));

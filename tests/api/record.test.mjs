@@ -63,11 +63,35 @@ onEachEngine(describe, { before, after }, (clinic) => {
         assert.equal((await call('GET', `/fhir/Patient/${id}`)).json.meta.versionId, '1');
       });
 
+    it('takes FHIRPath Patches: alone, where a query finds one, in a batch and in a transaction', async () => {
+      const operation = (type, path, ...more) => ({ name: 'operation', part: [{ name: 'type', valueCode: type }, { name: 'path', valueString: path }, ...more] });
+      const patchOf = (...parameter) => ({ resourceType: 'Parameters', parameter });
+      const birth = (date) => patchOf(operation('replace', 'Patient.birthDate', { name: 'value', valueDate: date }));
+      const { id } = await make({ ...patient('Pathpatch'), identifier: [{ system, value: 'path-patch' }] });
+      const alone = await call('PATCH', `/fhir/Patient/${id}`, patchOf(operation('delete', "Patient.identifier.where(value = 'none')"),
+        operation('add', 'Patient.name[0]', { name: 'name', valueString: 'given' }, { name: 'value', valueString: 'Ana' }), operation('replace', 'Patient.birthDate', { name: 'value', valueDate: '1990-01-01' })));
+      assert.deepEqual([alone.status, alone.json.birthDate, alone.json.name, alone.json.meta.versionId], [200, '1990-01-01', [{ family: 'Pathpatch', given: ['Ana'] }], '2'], alone.text);
+      assert.equal((await call('PATCH', `/fhir/Patient?identifier=${system}|path-patch`, birth('1991-01-01'))).json.birthDate, '1991-01-01');
+      for (const [type, date] of [['batch', '1992-01-01'], ['transaction', '1993-01-01']]) {
+        const answer = await call('POST', '/fhir', { resourceType: 'Bundle', type, entry: [{ resource: birth(date), request: { method: 'PATCH', url: `Patient/${id}` } }] });
+        assert.equal(answer.json.entry[0].response.status.slice(0, 3), '200', answer.text);
+        assert.equal((await call('GET', `/fhir/Patient/${id}`)).json.birthDate, date);
+      }
+      for (const [patch, status, expression] of [[birth('1990-02-30'), 422, 'Patient.birthDate'], [patchOf(operation('replace', 'Patient.photo[0]', { name: 'value', valueString: 'x' })), 422, 'parameter[0].path'],
+        [patchOf(operation('replace', 'Patient.(', { name: 'value', valueString: 'x' })), 400, 'parameter[0].path']]) {
+        const answer = await call('PATCH', `/fhir/Patient/${id}`, patch);
+        assert.deepEqual([answer.status, answer.json.issue[0].expression], [status, [expression]], answer.text);
+      }
+      assert.equal((await call('GET', `/fhir/Patient/${id}`)).json.birthDate, '1993-01-01');
+    });
+
     it('asks for the version that was seen, and for a media type that is a patch', async () => {
       const { id } = await make(patient());
       const patch = [{ op: 'add', path: '/active', value: true }];
       assert.equal((await call('PATCH', `/fhir/Patient/${id}`, patch, { ...patchType, 'if-match': 'W/"9"' })).status, 412);
-      assert.equal((await call('PATCH', `/fhir/Patient/${id}`, patch)).status, 415);
+      assert.equal((await call('PATCH', `/fhir/Patient/${id}`, patch)).status, 400, 'a list is no FHIRPath Patch');
+      assert.equal((await call('PATCH', `/fhir/Patient/${id}`, patch, { 'content-type': 'text/plain' })).status, 415);
+      assert.equal((await call('PATCH', `/fhir/Patient/${id}`, { resourceType: 'Parameters', parameter: [] }, patchType)).status, 400, 'nor the other way');
       assert.equal((await call('PATCH', '/fhir/Patient/nobody', patch, patchType)).status, 404);
     });
   });
