@@ -258,6 +258,10 @@ static const char access_grants[] =
     "CREATE INDEX access_grant_by_person ON access_grant (person_id, until_us);"
     "CREATE INDEX access_grant_by_kind ON access_grant (kind, id);";
 
+/* A session that nobody uses is locked until its person says the password again. */
+static const char session_lock[] =
+    "ALTER TABLE session ADD COLUMN locked_us BIGINT;";
+
 /* clang-format on */
 
 typedef struct Migration {
@@ -277,6 +281,7 @@ static const Migration migrations[] = {
     { 8, .text = composites_and_history },
     { 9, .text = lean_index },
     { 10, .text = access_grants },
+    { 11, .text = session_lock },
 };
 static const size_t migrations_n = sizeof migrations / sizeof migrations[0];
 

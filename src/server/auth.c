@@ -33,11 +33,15 @@ Err auth_recognise(Request *r)
     if (err == ERR_SIGN_IN)
         return OK;
     TRY(err);
-    r->ctx.user = session.user;
-    r->ctx.rights = access_rights_of(session.user.role, r->server->own_patients_only);
     r->signed_in_by = kind == SESSION_BEARER ? BY_TOKEN : BY_COOKIE;
     r->session = session.hash;
+    if (session.is_locked) {
+        r->locked_account = session.user.account;
+        return OK;
+    }
     r->session_seen_us = session.last_seen_us;
+    r->ctx.user = session.user;
+    r->ctx.rights = access_rights_of(session.user.role, r->server->own_patients_only);
     return OK;
 }
 

@@ -123,6 +123,42 @@ Err auth_http_sign_out(Request *r)
     return OK;
 }
 
+/* A bearer token is a machine's: nobody walks away from it. */
+Err auth_http_lock(Request *r)
+{
+    if (r->signed_in_by != BY_COOKIE)
+        return problem(&r->ctx, ERR_SYNTAX, STR_NONE, "Only a browser's session is locked.");
+    TRY(session_lock(&r->ctx, r->session));
+    live_end_session(r->server->live, r->session);
+    r->answer.status = 204;
+    return OK;
+}
+
+/* The password alone, of the person whose session it is: the second factor was given when it was opened. */
+Err auth_http_unlock(Request *r)
+{
+    Ctx *c = &r->ctx;
+    Account account = { 0 };
+    if (!r->locked_account.p)
+        return problem(c, ERR_SYNTAX, STR_NONE, "There is no locked session here: sign in.");
+    if (media_of(request_header(r, "Content-Type")) != MEDIA_JSON)
+        return problem(c, ERR_MEDIA, STR_NONE, "The body must be application/json.");
+    TRY(json_scan(c, r->body));
+    Credentials credentials = { .name = r->locked_account,
+                                .password = json_find_str(json_parse(c->arena, r->body), "password") };
+    if (!credentials.password.p)
+        return problem(c, ERR_SYNTAX, S("password"), "The password is needed.");
+    Str account_tries = rate_name(r, "account", credentials.name);
+    TRY(server_rate_take(r, rate_name(r, "address", r->address), tries_of_address));
+    TRY(server_rate_take(r, account_tries, tries_of_account));
+    TRY(check_credentials(r, &credentials, &account));
+    server_rate_forget(r->server, account_tries);
+    TRY(session_unlock(c, r->session));
+    c->user = (User){ account.name, account.person_id, account.display, account.role };
+    answer_body(r, 200, plain_json, me_text(r, &c->user));
+    return OK;
+}
+
 Err auth_http_me(Request *r)
 {
     answer_body(r, 200, plain_json, me_text(r, &r->ctx.user));

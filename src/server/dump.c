@@ -34,7 +34,7 @@ static const Table tables[TABLES] = {
     [TABLE_RESOURCE] = { "resource", "ttiiit", 2 },
     [TABLE_HISTORY] = { "resource_history", "ttiiit", 3 },
     [TABLE_ACCOUNT] = { "account", "tttttiiti", 1 },
-    [TABLE_SESSION] = { "session", "ttiiiti", 1 },
+    [TABLE_SESSION] = { "session", "ttiiitii", 1 },
     [TABLE_LINK] = { "patient_link", "ttttttttiii", 1 },
     [TABLE_IDEMPOTENCY] = { "idempotency", "tttttittit", 2 },
     [TABLE_GRANT] = { "access_grant", "ttttttiiitt", 1 },
@@ -58,7 +58,8 @@ static const Sql *select_page(TableId table)
             "SELECT name, role, person_id, display, password_hash, disabled, created_us, second_factor,"
             " second_factor_step FROM account WHERE name > $1 ORDER BY name LIMIT $2");
     case TABLE_SESSION:
-        return SQL("SELECT token_hash, account, created_us, last_seen_us, expires_us, kind, revoked_us"
+        return SQL("SELECT token_hash, account, created_us, last_seen_us, expires_us, kind, revoked_us,"
+                   " locked_us"
                    " FROM session WHERE token_hash > $1 ORDER BY token_hash LIMIT $2");
     case TABLE_LINK:
         return SQL("SELECT token_hash, patient_id, questionnaire, response_id, item_id, score_id, task_id,"
@@ -98,7 +99,7 @@ static const Sql *insert_row(TableId table)
                    " second_factor, second_factor_step) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
     case TABLE_SESSION:
         return SQL("INSERT INTO session (token_hash, account, created_us, last_seen_us, expires_us, kind,"
-                   " revoked_us) VALUES ($1, $2, $3, $4, $5, $6, $7)");
+                   " revoked_us, locked_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
     case TABLE_LINK:
         return SQL("INSERT INTO patient_link (token_hash, patient_id, questionnaire, response_id, item_id,"
                    " score_id, task_id, encounter_id, created_us, expires_us, used_us)"

@@ -51,6 +51,7 @@ typedef struct Request {
     SignedInBy signed_in_by;
     Str session;             /* hash of the session or token; absent without one */
     int64_t session_seen_us; /* when it was last used before */
+    Str locked_account;      /* whose session it is, where it is locked: then nobody is signed in by it */
     Str patient_id;          /* whom it concerns, for the audit; absent where not known or nobody */
     Str reason;              /* why, where the user said so: for the audit */
 

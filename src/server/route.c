@@ -125,6 +125,8 @@ static Err check_guard(Request *r)
 {
     if (r->route->guard == GUARD_OPEN)
         return OK;
+    if (r->locked_account.p)
+        return problem(&r->ctx, ERR_SIGN_IN, S("locked"), "This session is locked: enter your password.");
     if (r->ctx.user.role == ROLE_NONE)
         return problem(&r->ctx, ERR_SIGN_IN, STR_NONE, "Sign in first.");
     if (r->route->guard == GUARD_ADMIN && r->ctx.user.role != ROLE_ADMIN && r->ctx.user.role != ROLE_SYSTEM)
@@ -144,7 +146,7 @@ static Err start(Request *r, bool more)
 {
     if (r->too_large)
         return problem(&r->ctx, ERR_TOO_LARGE, STR_NONE, "The request's body is larger than the limit.");
-    if (r->session.p)
+    if (r->session.p && !r->locked_account.p)
         TRY(session_touch(&r->ctx, r->session, r->session_seen_us));
     return r->route->runs == RUNS_WRITE ? write_start(r, r->route->run, more) : r->route->run(r);
 }

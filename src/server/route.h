@@ -67,7 +67,7 @@ RouteFn fhir_ops_validate, fhir_ops_everything, fhir_ops_lastn, fhir_ops_meta;
 /* operation_http.c */
 RouteFn operation_http;
 /* auth_http.c */
-RouteFn auth_http_sign_in, auth_http_sign_out, auth_http_me;
+RouteFn auth_http_sign_in, auth_http_sign_out, auth_http_lock, auth_http_unlock, auth_http_me;
 /* plain_http.c */
 RouteFn plain_http_health, plain_http_audit, plain_http_page, plain_http_link;
 /* glass_http.c: a clinician opens the record of a patient of others, with a reason and an end, and somebody

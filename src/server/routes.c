@@ -6,6 +6,9 @@ const Route routes[] = {
 
     { "POST", "/auth/sign-in", RUNS_WORKER, GUARD_OPEN, auth_http_sign_in, "Opens a session" },
     { "POST", "/auth/sign-out", RUNS_WORKER, GUARD_OPEN, auth_http_sign_out, "Ends the session" },
+    { "POST", "/auth/lock", RUNS_WORKER, GUARD_SIGNED_IN, auth_http_lock,
+      "Locks the session until its password is given again" },
+    { "POST", "/auth/unlock", RUNS_WORKER, GUARD_OPEN, auth_http_unlock, "Unlocks the session" },
     { "GET HEAD", "/auth/me", RUNS_WORKER, GUARD_SIGNED_IN, auth_http_me, "Who is signed in" },
 
     { "GET", "/events", RUNS_WORKER, GUARD_SIGNED_IN, live_http_events,

@@ -44,11 +44,12 @@ Err session_find(Ctx *c, SessionKind kind, Str secret, Session *ret_session)
 {
     Str hash = secret_hash(c->arena, secret);
     AUTO(rows_done) Rows *rows = NULL;
-    TRY(db_query(c,
-                 SQL("SELECT a.name, a.role, a.person_id, a.display, s.last_seen_us, s.expires_us "
-                     "FROM session s JOIN account a ON a.name = s.account "
-                     "WHERE s.token_hash = $1 AND s.kind = $2 AND s.revoked_us IS NULL AND a.disabled = 0"),
-                 ARGS(T(hash), T(kind_name(kind))), &rows));
+    TRY(db_query(
+        c,
+        SQL("SELECT a.name, a.role, a.person_id, a.display, s.last_seen_us, s.expires_us, s.locked_us "
+            "FROM session s JOIN account a ON a.name = s.account "
+            "WHERE s.token_hash = $1 AND s.kind = $2 AND s.revoked_us IS NULL AND a.disabled = 0"),
+        ARGS(T(hash), T(kind_name(kind))), &rows));
     if (!rows_next(rows)) {
         TRY(rows_error(rows));
         return ERR_SIGN_IN;
@@ -64,6 +65,7 @@ Err session_find(Ctx *c, SessionKind kind, Str secret, Session *ret_session)
                   .display = arena_str(c->arena, rows_text(rows, 3)) },
         .last_seen_us = last_seen_us,
         .expires_us = expires_us,
+        .is_locked = !rows_null(rows, 6),
     };
     return OK;
 }
@@ -71,10 +73,11 @@ Err session_find(Ctx *c, SessionKind kind, Str secret, Session *ret_session)
 Err session_still(Ctx *c, Str hash)
 {
     AUTO(rows_done) Rows *rows = NULL;
-    TRY(db_query(c,
-                 SQL("SELECT s.expires_us FROM session s JOIN account a ON a.name = s.account "
-                     "WHERE s.token_hash = $1 AND s.revoked_us IS NULL AND a.disabled = 0"),
-                 ARGS(T(hash)), &rows));
+    TRY(db_query(
+        c,
+        SQL("SELECT s.expires_us FROM session s JOIN account a ON a.name = s.account "
+            "WHERE s.token_hash = $1 AND s.revoked_us IS NULL AND s.locked_us IS NULL AND a.disabled = 0"),
+        ARGS(T(hash)), &rows));
     if (!rows_next(rows)) {
         TRY(rows_error(rows));
         return ERR_SIGN_IN;
@@ -100,4 +103,16 @@ Err session_close(Ctx *c, Str hash)
     TRY(db_exec(c, SQL("UPDATE session SET revoked_us = $1 WHERE token_hash = $2"),
                 ARGS(I(c->now_us), T(hash))));
     return tx_commit(tx);
+}
+
+Err session_lock(Ctx *c, Str hash)
+{
+    return db_exec(c, SQL("UPDATE session SET locked_us = $1 WHERE token_hash = $2 AND locked_us IS NULL"),
+                   ARGS(I(c->now_us), T(hash)));
+}
+
+Err session_unlock(Ctx *c, Str hash)
+{
+    return db_exec(c, SQL("UPDATE session SET locked_us = NULL, last_seen_us = $1 WHERE token_hash = $2"),
+                   ARGS(I(c->now_us), T(hash)));
 }

@@ -72,6 +72,33 @@ onEachEngine(describe, { before, after }, (clinic) => {
     assert.equal((await call(null, 'GET', '/auth/me', undefined, { cookie })).status, 401);
   });
 
+  it('locks a session, which then does nothing but open with its password', async () => {
+    const cookie = await clinic().cookie('nurse'), origin = clinic().url, plain = { 'content-type': 'application/json' };
+    const unlock = (password, headers = { cookie, origin }) => call(null, 'POST', '/auth/unlock', JSON.stringify({ password }), { ...plain, ...headers });
+    const stream = await fetch(`${clinic().url}/events`, { headers: { cookie } });
+    assert.equal((await call(null, 'POST', '/auth/lock', undefined, { cookie, origin: 'https://elsewhere.example' })).status, 403);
+    assert.equal((await call(null, 'POST', '/auth/lock', undefined, { cookie, origin })).status, 204);
+    for await (const part of stream.body) assert.ok(part, 'the stream ends');
+    for (const [method, path, body] of [['GET', '/auth/me'], ['GET', '/fhir/Patient'], ['GET', '/events'], ['POST', '/fhir/Patient', patient()], ['GET', '/fhir/$today'], ['POST', '/auth/lock']]) {
+      const answer = await call(null, method, path, body, { cookie, origin });
+      assert.deepEqual([answer.status, answer.json.issue[0].expression], [401, ['locked']], path);
+    }
+    assert.equal((await unlock('wrong word')).status, 401);
+    assert.equal((await unlock(undefined)).status, 400);
+    assert.equal((await unlock(password, { cookie, origin: 'https://elsewhere.example' })).status, 403);
+    assert.equal((await unlock(password, {})).status, 400, 'without a session');
+    const open = await unlock(password);
+    assert.deepEqual([open.status, open.json.account], [200, 'nurse'], open.text);
+    assert.equal((await call(null, 'GET', '/auth/me', undefined, { cookie })).status, 200);
+    assert.equal((await unlock(password)).status, 400, 'it is not locked');
+    assert.equal((await call('nurse', 'POST', '/auth/lock')).status, 400, 'a token is a machine\'s');
+    const other = await clinic().cookie('nurse');
+    await call(null, 'POST', '/auth/lock', undefined, { cookie, origin });
+    assert.equal((await call(null, 'GET', '/auth/me', undefined, { cookie: other })).status, 200, 'another session of the same person');
+    assert.equal((await call(null, 'POST', '/auth/sign-out', undefined, { cookie, origin })).status, 204, 'it can be left');
+    assert.equal((await unlock(password)).status, 400, 'it has ended');
+  });
+
   it('takes a write with a cookie from its own page only', async () => {
     const cookie = await clinic().cookie('physician');
     const post = (headers) => call(null, 'POST', '/fhir/Patient', patient(), { cookie, ...headers });

@@ -61,6 +61,64 @@ async function link(patientId) {
 }
 const phone = (options = {}) => Person.arrive(browser, clinic, { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, ...options });
 
+describe('a page that nobody touches', () => {
+  const minutes = 60_000;
+  const lock = (tab) => tab.getByRole('form', { name: 'Unlock' });
+
+  it('locks in every tab, keeps what was being written, and opens with the password', { timeout: 60_000 }, async () => {
+    const other = await Person.arrive(browser, clinic);
+    await other.context.clock.install();
+    other.page = await other.context.newPage();
+    await other.page.goto('/');
+    await other.page.getByLabel('Name').fill('castellano');
+    await other.page.getByLabel('Password').fill(word);
+    await other.page.getByRole('button', { name: 'Sign in' }).click();
+    const find = other.page.getByRole('combobox', { name: 'Find a patient' });
+    await find.fill('Riv');
+    const second = await other.tab('/learn');
+    await second.getByRole('navigation', { name: 'Main' }).waitFor();
+    await other.context.clock.fastForward(9 * minutes);
+    assert.equal(await lock(other.page).count(), 0);
+    await other.context.clock.fastForward(2 * minutes);
+    for (const tab of [other.page, second]) {
+      await lock(tab).waitFor();
+      assert.equal(await tab.getByRole('navigation').count(), 0, 'nothing of the clinic can be seen or reached');
+      assert.equal(await tab.locator('nav').isVisible(), false);
+    }
+    assert.deepEqual(await faults(other.page), []);
+    await shoot(other.page, 'locked');
+    assert.equal((await other.context.request.get(`${clinic.url}/fhir/Patient`)).status(), 401, 'the server knows it too');
+    await other.page.getByLabel('Password').fill('wrong word');
+    await other.page.getByRole('button', { name: 'Unlock' }).click();
+    await other.page.getByRole('alert').waitFor();
+    await second.reload();
+    await lock(second).waitFor();
+    await second.getByLabel('Password').fill(word);
+    await second.getByRole('button', { name: 'Unlock' }).click();
+    for (const tab of [other.page, second]) await tab.getByRole('navigation', { name: 'Main' }).waitFor();
+    assert.equal(await find.inputValue(), 'Riv');
+    await other.leave();
+  });
+
+  it('stays open beside a running infusion, whose alarm must be seen', { timeout: 60_000 }, async () => {
+    const other = await Person.arrive(browser, clinic);
+    await other.context.clock.install();
+    other.page = await other.context.newPage();
+    await other.page.goto('/');
+    await other.page.getByLabel('Name').fill('castellano');
+    await other.page.getByLabel('Password').fill(word);
+    await other.page.getByRole('button', { name: 'Sign in' }).click();
+    await other.page.getByRole('navigation', { name: 'Main' }).waitFor();
+    await other.page.goto(session());
+    await other.page.locator('main[data-screen=infuse]').waitFor();
+    for (let i = 0; i < 4; i++) await other.context.clock.fastForward(5 * minutes);
+    await other.page.waitForTimeout(300);
+    assert.equal(await lock(other.page).count(), 0);
+    assert.equal(await other.page.locator('main[data-screen=infuse]').isVisible(), true);
+    await other.leave();
+  });
+});
+
 describe('the clinic’s screens', () => {
   it('are all there: six patients, a running session, a draft, a worry', () => {
     assert.equal(screens.length, 6 + 6 * 4 + 1);

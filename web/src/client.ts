@@ -51,15 +51,15 @@ async function answer(response: Response): Promise<unknown> {
   let json: unknown = undefined;
   try { json = body ? JSON.parse(body) : undefined; } catch { /* not JSON: the status says enough */ }
   if (response.ok) return json;
-  if (response.status === 401) signedOut();
   const issues = ((json as { issue?: { code?: string; expression?: string[]; diagnostics?: string; details?: { text?: string } }[] })?.issue ?? [])
     .map((issue) => ({ code: issue.code ?? '', path: issue.expression?.[0] ?? '', text: issue.details?.text ?? issue.diagnostics ?? '' }));
+  if (response.status === 401 && !response.url.endsWith('/auth/unlock')) onSignedOut(issues.some((issue) => issue.path === 'locked'));
   throw new Refused(response.status, issues);
 }
 
-let onSignedOut = (): void => {};
-export function whenSignedOut(act: () => void): void { onSignedOut = act; }
-function signedOut(): void { onSignedOut(); }
+let onSignedOut: (locked: boolean) => void = () => {};
+/** locked: the session is still there, and opens with its password. */
+export function whenSignedOut(act: (locked: boolean) => void): void { onSignedOut = act; }
 
 async function send(path: string, init: RequestInit): Promise<unknown> {
   let response: Response;
@@ -128,5 +128,9 @@ export interface Me { account: string; display: string; role: string; personId: 
 export async function me(): Promise<Me> { return (await send('/auth/me', {})) as Me; }
 export async function signIn(name: string, password: string, code?: string): Promise<void> {
   await send('/auth/sign-in', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ name, password, ...(code ? { code } : {}) }) });
+}
+export async function lock(): Promise<void> { await send('/auth/lock', { method: 'POST' }); }
+export async function unlock(password: string): Promise<Me> {
+  return (await send('/auth/unlock', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ password }) })) as Me;
 }
 export async function signOut(): Promise<void> { await send('/auth/sign-out', { method: 'POST' }); }

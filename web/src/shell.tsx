@@ -2,8 +2,9 @@
 // this page is live, and the word "demo" where the clinic is one.
 import type { ComponentType, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { Refused, ask, list, me, number, signIn, signOut, text, whenSignedOut, type Group, type Me } from './client';
+import { Refused, ask, list, me, number, signIn, signOut, text, unlock, whenSignedOut, type Group, type Me } from './client';
 import { birthDate, clockSeconds, day, setClinicZone } from './format';
+import { startIdle, tellLocked, tellUnlocked } from './idle';
 import { link, onEvent, setServerClock, startLive } from './live';
 import { Glyph, Icon, Problem, useLoad, useSend } from './parts';
 import { follow, go, place, verbs } from './router';
@@ -38,15 +39,44 @@ export function Shell(): JSX.Element {
       if ((e as { status?: number }).status !== 401) setError(e);
     }
   };
+  const [locked, setLocked] = useState(false);
+  const leave = async (): Promise<void> => { await signOut(); setUser(null); tellUnlocked(); };
   useEffect(() => {
-    whenSignedOut(() => setUser(null));
+    whenSignedOut((isLocked) => { if (isLocked) tellLocked(); else setUser(null); });
+    startIdle(() => setLocked(true), () => { setLocked(false); void load(); });
     void load();
   }, []);
   useEffect(() => { if (user) startLive(); }, [user]);
 
-  if (user === undefined) return <p class="page" role="status">Opening the clinic</p>;
-  if (user === null) return <SignIn error={error} signedIn={load} />;
-  return <Frame user={user} leave={async () => { await signOut(); setUser(null); }} />;
+  /* What was being written stays while the page is locked, and is there afterwards. */
+  return <>
+    {locked && <Locked user={user} leave={leave} />}
+    <div class={locked ? undefined : 'unlocked'} hidden={locked} inert={locked}>
+      {user === undefined ? <p class="page" role="status">Opening the clinic</p>
+        : user === null ? !locked && <SignIn error={error} signedIn={load} />
+          : <Frame user={user} leave={leave} />}
+    </div>
+  </>;
+}
+
+function Locked({ user, leave }: { user: Me | null | undefined; leave: () => Promise<void> }): JSX.Element {
+  const { busy, error, send } = useSend();
+  const submit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget as HTMLFormElement);
+    void send(async () => { await unlock(String(form.get('password'))); tellUnlocked(); });
+  };
+  useEffect(() => { document.title = 'Locked - Euthymia'; }, []);
+  return <main class="signin" id="locked">
+    <form class="card" onSubmit={submit} aria-label="Unlock">
+      <div class="mark"><Icon name="mark" />Euthymia</div>
+      <p>{user ? `${user.display}: nobody touched this page for a while, so it is locked.` : 'This page is locked.'}</p>
+      <label class="field"><span class="lab">Password</span><input class="in" name="password" type="password" autocomplete="current-password" required autofocus /></label>
+      <Problem error={error} />
+      <button class="btn pri block" disabled={busy}>Unlock</button>
+      <button type="button" class="btn block" disabled={busy} onClick={() => void send(leave)}>Sign out</button>
+    </form>
+  </main>;
 }
 
 function SignIn({ error, signedIn }: { error: unknown; signedIn: () => Promise<void> }): JSX.Element {
