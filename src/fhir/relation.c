@@ -67,10 +67,11 @@ Err relation_shows(Ctx *c, const Resource *resource, bool *ret_shows)
 
 /* ---- refusing ---- */
 
-static Err refuse(Ctx *c, Str type)
+/* A client knows by the expression, "relation", that the glass may be broken. */
+static Err refuse(Ctx *c)
 {
     return problem(
-        c, ERR_FORBIDDEN, type,
+        c, ERR_FORBIDDEN, S("relation"),
         "This is a patient of others: you are not on the care team and have no visit or appointment with "
         "the patient within 30 days. In an emergency break the glass, with a reason.");
 }
@@ -79,7 +80,7 @@ Err relation_check(Ctx *c, const Resource *resource)
 {
     bool shows;
     TRY(relation_shows(c, resource, &shows));
-    return shows ? OK : refuse(c, resource->type);
+    return shows ? OK : refuse(c);
 }
 
 Err relation_check_patient(Ctx *c, Str patient_id)
@@ -87,7 +88,7 @@ Err relation_check_patient(Ctx *c, Str patient_id)
     bool related = true;
     if (relation_limits(c))
         TRY(relation_to(c, patient_id, &related));
-    return related ? OK : refuse(c, S("Patient"));
+    return related ? OK : refuse(c);
 }
 
 /* ---- granting ---- */

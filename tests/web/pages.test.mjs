@@ -119,6 +119,37 @@ describe('a page that nobody touches', () => {
   });
 });
 
+describe('a patient of others', () => {
+  let own;
+  before(async () => {
+    own = new Clinic('sqlite', ['--demo', '--own-patients', '--now', '2026-11-17T15:42:00Z']);
+    await own.start();
+  });
+  after(async () => { await own?.close(); });
+
+  it('is closed, and opens in an emergency with a reason and an end', { timeout: 60_000 }, async () => {
+    const lindqvist = await Person.signedIn(browser, own, 'lindqvist', { word });
+    const { page } = lindqvist, open = (path) => own.call('lindqvist', 'GET', `/fhir/${path}`);
+    const everybody = (await own.call('raman', 'GET', '/fhir/$patients')).text, all = (await resources('Patient?_count=50')).map((p) => p.id);
+    const ofOthers = [];
+    for (const id of all) if ((await open(`Patient/${id}`)).status === 403) ofOthers.push(id);
+    assert.ok(ofOthers.length > 0, everybody);
+    await page.goto(`/patients/${ofOthers[0]}/evaluate`);
+    const form = page.getByRole('form', { name: 'This is a patient of others' });
+    await form.waitFor();
+    assert.equal(await page.locator('.pbar').count(), 0, 'not even the name');
+    assert.deepEqual(await faults(page), []);
+    await shoot(page, 'break-glass');
+    await form.getByLabel('Reason').fill('Brought in unconscious, needs the list of medicines');
+    await form.getByLabel('Open for, hours').fill('2');
+    await form.getByRole('button', { name: 'Break the glass' }).click();
+    await page.locator('.pbar b').first().waitFor();
+    assert.equal((await open(`Patient/${ofOthers[0]}`)).status, 200);
+    assert.deepEqual(lindqvist.errors, []);
+    await lindqvist.leave();
+  });
+});
+
 describe('the clinic’s screens', () => {
   it('are all there: six patients, a running session, a draft, a worry', () => {
     assert.equal(screens.length, 6 + 6 * 4 + 1);

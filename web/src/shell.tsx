@@ -2,7 +2,7 @@
 // this page is live, and the word "demo" where the clinic is one.
 import type { ComponentType, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { Refused, ask, list, me, number, signIn, signOut, text, unlock, whenSignedOut, type Group, type Me } from './client';
+import { Refused, ask, breakGlass, list, me, number, signIn, signOut, text, unlock, whenSignedOut, type Group, type Me } from './client';
 import { birthDate, clockSeconds, day, setClinicZone } from './format';
 import { startIdle, tellLocked, tellUnlocked } from './idle';
 import { link, onEvent, setServerClock, startLive } from './live';
@@ -122,12 +122,17 @@ function Frame({ user, leave }: { user: Me; leave: () => Promise<void> }): JSX.E
     return () => removeEventListener('keydown', find);
   }, []);
   const bare = screen.bare && at.encounterId !== '';
+  /* Changes when a glass was broken: then all of the patient is read again. */
+  const [opened, setOpened] = useState(0);
+  const [shut, setShut] = useState('');
+  const isShut = shut !== '' && shut === at.patientId;
   return <>
     <a class="skip" href="#main">Skip to the screen</a>
     {!bare && <TopBar user={user} screen={at.screen} patientId={at.patientId} leave={leave} />}
-    {screen.ofPatient && !bare && <PatientBar patientId={at.patientId} screen={at.screen} key={at.patientId} />}
-    <main id="main" data-screen={name} tabIndex={-1} key={`${at.screen}/${at.patientId}/${at.encounterId}`}>
-      {screen.ofPatient && !at.patientId ? <ChoosePatient verb={at.screen} /> : <screen.View patientId={at.patientId} encounterId={at.encounterId} />}
+    {screen.ofPatient && !bare && <PatientBar patientId={at.patientId} screen={at.screen} shut={() => setShut(at.patientId)} key={`${at.patientId} ${opened}`} />}
+    <main id="main" data-screen={name} tabIndex={-1} key={`${at.screen}/${at.patientId}/${at.encounterId} ${opened}`}>
+      {isShut ? <BreakGlass patientId={at.patientId} opened={() => { setShut(''); setOpened(opened + 1); }} />
+        : screen.ofPatient && !at.patientId ? <ChoosePatient verb={at.screen} /> : <screen.View patientId={at.patientId} encounterId={at.encounterId} />}
     </main>
     {user.demo && <p class="demo" role="note">demo</p>}
   </>;
@@ -220,10 +225,37 @@ function ChoosePatient({ verb }: { verb: string }): JSX.Element {
   </div>;
 }
 
-function PatientBar({ patientId, screen }: { patientId: string; screen: string }): JSX.Element | null {
+function isOfOthers(error: unknown): boolean {
+  return error instanceof Refused && error.status === 403 && error.issues.some((issue) => issue.path === 'relation');
+}
+
+/** Nothing of the patient stands here: who it is, the clinician knows from elsewhere. */
+function BreakGlass({ patientId, opened }: { patientId: string; opened: () => void }): JSX.Element {
+  const { busy, error, send } = useSend();
+  const submit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget as HTMLFormElement);
+    void send(async () => { await breakGlass(patientId, String(form.get('reason')), Number(form.get('hours'))); opened(); });
+  };
+  return <div class="page">
+    <form class="card glass" onSubmit={submit} aria-labelledby="glass-title">
+      <h1 id="glass-title">This is a patient of others</h1>
+      <p>You are not on the care team and have no visit or appointment with the patient within 30 days, so the record is closed to you.</p>
+      <p>In an emergency you can open it at once. Your name, the time and the reason are kept, and somebody else looks at them afterwards.</p>
+      <label class="field"><span class="lab">Reason</span><textarea class="in" name="reason" rows={3} minLength={10} maxLength={1000} required /></label>
+      <label class="field"><span class="lab">Open for, hours</span><input class="in" name="hours" type="number" min={1} max={24} step={1} required /></label>
+      <Problem error={error} />
+      <button class="btn" disabled={busy}>Break the glass</button>
+    </form>
+  </div>;
+}
+
+function PatientBar({ patientId, screen, shut }: { patientId: string; screen: string; shut: () => void }): JSX.Element | null {
   const { data, error } = useLoad(() => ask(`Patient/${patientId}/$chart`), (e) => e.patient === patientId, [patientId]);
   const bar = useRef<HTMLElement>(null);
-  if (!patientId) return null;
+  const isShut = isOfOthers(error);
+  useEffect(() => { if (isShut) shut(); }, [isShut]);
+  if (!patientId || isShut) return null;
   if (error && !data) return <div class="page"><Problem error={error} /></div>;
   if (!data) return <header class="pbar" aria-busy="true" />;
   const weightKg = number(data['weight-kg']);
