@@ -96,7 +96,7 @@ static bool is_fhir(Str path)
     return str_is(path, "fhir") || str_starts(path, S("fhir/"));
 }
 
-static Err find(Request *r)
+Err route_find(Request *r)
 {
     Str path = str_cut(r->target, '?', &r->query);
     if (path.n == 0 || path.p[0] != '/')
@@ -136,7 +136,7 @@ static Err check_guard(Request *r)
 
 static Err begin(Request *r)
 {
-    TRY(find(r));
+    TRY(route_find(r));
     TRY(auth_recognise(r));
     TRY(check_guard(r));
     return auth_check_origin(r);
@@ -191,7 +191,7 @@ bool route_begin(Request *r)
 
 bool route_begin_inner(Request *r)
 {
-    Err err = find(r);
+    Err err = route_find(r);
     if (err == OK)
         err = check_guard(r);
     if (err != OK)

@@ -37,6 +37,9 @@ extern const Route routes[];
 /* Whether the table has such a row: "GET", "/fhir/{type}/{id}". */
 bool route_exists(const char *method, const char *pattern);
 
+/* Sets r->route and the parts of the address. ERR_NOT_FOUND, ERR_METHOD. */
+MUST_USE Err route_find(Request *r);
+
 /* When the headers are there and the body is not: finds the route, recognises the user and asks the guard.
  * False where the request is refused; its answer then stands. */
 bool route_begin(Request *r);
