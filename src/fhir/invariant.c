@@ -43,12 +43,13 @@ static void parse_type(Arena *a, const FhirType *type)
         parse_list(a, type->elements[i].invariants);
 }
 
-/* Its arena lives as long as the program. */
+static Arena *parsed_arena; /* as long as the program */
+
 static void parse_all(void)
 {
-    Arena *a = arena_create(PARSED_BYTES);
+    parsed_arena = arena_create(PARSED_BYTES);
     for (size_t i = 0; i < fhir_n_types; i++)
-        parse_type(a, &fhir_types[i]);
+        parse_type(parsed_arena, &fhir_types[i]);
 }
 
 void invariants_not_covered(Arena *a, InvariantKeys *ret_keys)
