@@ -132,7 +132,7 @@ static Err parse_include(Ctx *c, Str name, Str value, SearchPlan *plan)
     param = str_cut(param, ':', &target);
     if (modifier.p && !str_is(modifier, "iterate") && !str_is(modifier, "recurse"))
         return refuse(c, name, "the only modifier of an include is :iterate");
-    if (str_is(type, "*") && !reverse)
+    if (str_is(type, "*"))
         type = STR_NONE;
     if (!param.p && type.p)
         return refuse(c, name, why);

@@ -4,10 +4,10 @@
 
 #include "fhir/search.h"
 
-/* Undoes %XX; in a form a + is a space. False where a % stands without two hexadecimal digits, or where the
- * result holds a NUL or is not UTF-8. */
 /* For a query's value. */
 Str percent_encode(Arena *a, Str text);
+/* Undoes %XX; in a form a + is a space. False where a % stands without two hexadecimal digits, or where the
+ * result holds a NUL or is not UTF-8. */
 bool percent_decode(Arena *a, Str raw, bool is_form, Str *ret_text);
 /* "a=1&b=2": names and values decoded, in their order, repeated ones kept. False as above, or over limit
  * pairs. */

@@ -35,11 +35,11 @@ const ways = (id) => [
   ]),
   ['$everything', 'GET', `/fhir/Patient/${id}/$everything`], ['$lastn', 'GET', `/fhir/Observation/$lastn?patient=${id}`], ['history of all', 'GET', '/fhir/_history?_count=1000'],
   ['by name', 'GET', `/fhir/Patient?family=Family${id}`], ['chained', 'GET', `/fhir/Observation?patient.family=Family${id}`], ['by has', 'GET', `/fhir/Patient?_has:Observation:patient:code=${code}&_count=1000`],
-  ['included', 'GET', `/fhir/Observation?_id=${id}-o&_include=Observation:subject`], ['everything referring', 'GET', `/fhir/Patient?_id=${id}&_revinclude=Observation:*`],
+  ['included', 'GET', `/fhir/Observation?_id=${id}-o&_include=Observation:subject`], ['everything referring', 'GET', `/fhir/Patient?_id=${id}&_revinclude=*`],
 ];
 /** Ways that name no patient, and must not show anybody else's. */
-const wide = [['all observations', 'GET', '/fhir/Observation?_count=1000&_include=*'], ['patients', 'GET', '/fhir/Patient?_count=1000&_revinclude=Task:*'],
-  ['staff, and what refers to them', 'GET', '/fhir/Practitioner?_revinclude=Task:*&_count=1000'], ['everything by time', 'GET', '/fhir/_history?_count=1000']];
+const wide = [['all observations', 'GET', '/fhir/Observation?_count=1000&_include=*'], ['patients', 'GET', '/fhir/Patient?_count=1000&_revinclude=*'],
+  ['staff, and what refers to them', 'GET', '/fhir/Practitioner?_revinclude=*&_count=1000'], ['everything by time', 'GET', '/fhir/_history?_count=1000']];
 /** The mark in a resource of the answer: a link may repeat what was asked for. */
 const holds = (answer, id) => {
   const mark = `secret-${id}`, { entry, link, ...rest } = answer.json ?? {};

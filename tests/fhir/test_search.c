@@ -146,6 +146,7 @@ static const struct {
     { "Encounter", "_has:Observation:encounter:code-value-quantity=8302-2$gt1000", 0 },
     /* :text and :of-type */
     { "Observation", "code:text=BODY", 18 },
+    { "Observation", "code:text=BODY&_revinclude=*&_include=*", 18 },
     { "Patient", "identifier:of-type=http://terminology.hl7.org/CodeSystem/v2-0203|SS|999-93-8359", 1 },
     { "Patient", "identifier:of-type=http://terminology.hl7.org/CodeSystem/v2-0203|MR|999-93-8359", 0 },
     /* several at once */
@@ -167,7 +168,7 @@ static const struct {
     { "Patient", "_has:Nothing:patient:code=1", -1 },
     { "Observation", "_include=Observation:code", -1 },
     { "Observation", "_include=Observation", -1 },
-    { "Observation", "_revinclude=*", -1 },
+    { "Observation", "_revinclude=Observation", -1 },
     { "Observation", "_summary=some", -1 },
     { "Patient", "identifier:of-type=a|b", -1 },
     { "Patient", "birthdate:text=1993", -1 },
