@@ -255,7 +255,7 @@ static Err decode_patch(Ctx *c, const Entry *e, Json **ret_patch)
     size_t n = 0;
     if (sodium_base642bin(bytes, data.n, data.p, data.n, "\r\n", &n, NULL, sodium_base64_VARIANT_ORIGINAL) !=
         0)
-        return refuse(c, e, "resource.data", "not base64");
+        return refuse(c, e, "resource.data", "this is not base64");
     Str patch = { (const char *)bytes, n };
     TRY(json_scan(c, patch));
     *ret_patch = json_parse(c->arena, patch);

@@ -129,10 +129,10 @@ static const char *base64_fault(Str s)
         if (c == '=')
             padding++;
         else if (!letter || padding)
-            return "not base64";
+            return "this is not base64";
         n++;
     }
-    return n % 4 || padding > 2 ? "not base64" : NULL;
+    return n % 4 || padding > 2 ? "this is not base64" : NULL;
 }
 
 static const char *text_fault(FhirKind kind, Str s)

@@ -120,7 +120,7 @@ static Err read_json(Ctx *c, Str type, Str bytes, Json **ret_json)
     TRY(json_scan(c, bytes));
     Json *json = json_parse(c->arena, bytes);
     if (!json)
-        return problem(c, ERR_SYNTAX, STR_NONE, "not JSON");
+        return problem(c, ERR_SYNTAX, STR_NONE, "this is not JSON");
     TRY(fhir_validate(c, json, type, STR_NONE));
     *ret_json = json;
     return OK;
