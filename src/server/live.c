@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "db/outbox.h"
-#include "fhir/store.h"
+#include "fhir/relation.h"
 #include "server/access.h"
 #include "server/route.h"
 #include "server/server_state.h"
@@ -187,8 +187,8 @@ static Err join(Request *r, Stream *stream, int64_t *ret_newest)
                    LIMIT_STREAMS);
 }
 
-/* Whether the user of rights and person may hear of it: of its type, and of whose it is. What cannot be read
- * any more was deleted: its event says no more than that. */
+/* Whether the user of rights and person may hear of it: of its type, and of whose it is. Of what was deleted
+ * the event itself says whose it was. */
 static Err hears(Ctx *c, const Rights *rights, User user, const Event *event, bool *ret_hears)
 {
     Resource resource;
@@ -200,6 +200,8 @@ static Err hears(Ctx *c, const Rights *rights, User user, const Event *event, bo
     own.user = user;
     own.problems = (Problems){ 0 };
     Err err = fhir_read(&own, event->type, event->id, &resource);
+    if (err == ERR_GONE && event->patient_id.p)
+        err = relation_check_patient(&own, event->patient_id);
     *ret_hears = err != ERR_FORBIDDEN;
     return err == ERR_FORBIDDEN || err == ERR_GONE || err == ERR_NOT_FOUND ? OK : err;
 }

@@ -175,6 +175,10 @@ onEachEngine(describe, { before, after }, (clinic) => {
     await until(() => [nurse, physician, machine].every((l) => l.text.includes('beat')));
     for (const id of ['other', 'team']) await put({ ...chart(id)[1], status: 'amended' });
     await put({ ...chart('other')[3], status: 'accepted' });
+    assert.equal((await clinic().call('system', 'DELETE', '/fhir/Condition/other-c')).status, 204);
+    await until(() => machine.text.includes('other-c'));
+    await pause(300);
+    assert.equal((await put(chart('other')[2])).status, 201);
     await until(() => machine.text.includes('other-t') && nurse.text.includes('team-o'));
     await pause(300);
     assert.ok(!nurse.text.includes('other') && !physician.text.includes('other') && !physician.text.includes('team-o'));
