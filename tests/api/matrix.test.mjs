@@ -10,7 +10,7 @@ const subject = { reference: 'Patient/marked' };
 /** One resource of each type: whose it is and what R4 demands. */
 const bodies = {
   Patient: { id: 'marked' }, Observation: { status: 'final', code: concept, subject }, Condition: { subject }, Encounter: { status: 'finished', class: { code: 'AMB' }, subject },
-  AllergyIntolerance: { patient: subject }, QuestionnaireResponse: { status: 'completed', subject }, Questionnaire: { status: 'active' }, Consent: { status: 'active', scope: concept, category: [concept], policyRule: concept, patient: subject },
+  AllergyIntolerance: { clinicalStatus: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical', code: 'active' }] }, patient: subject }, QuestionnaireResponse: { status: 'completed', subject }, Questionnaire: { status: 'active' }, Consent: { status: 'active', scope: concept, category: [concept], policyRule: concept, patient: subject },
   MedicationStatement: { status: 'active', medicationCodeableConcept: concept, subject }, DocumentReference: { status: 'current', content: [{ attachment: { url: 'urn:x' } }], subject }, CareTeam: { subject },
   CarePlan: { status: 'active', intent: 'plan', subject }, MedicationRequest: { status: 'active', intent: 'order', medicationCodeableConcept: concept, subject },
   MedicationAdministration: { status: 'completed', medicationCodeableConcept: concept, subject, effectiveDateTime: '2026-10-01' }, Procedure: { status: 'completed', subject },
