@@ -268,25 +268,56 @@ Err db_exec(Ctx *c, const Sql *sql, DbArgs args)
     return tx ? tx_commit(tx) : OK;
 }
 
-Err db_exec_many(Ctx *c, const Sql *sql, const DbArgs *rows, size_t n)
+static Err check_rows(Ctx *c, const DbMany *many)
 {
-    assert(c->tx);
-    if (c->tx->doomed != OK || n == 0)
+    for (size_t i = 0; i < many->n; i++)
+        TRY(check_args(c, many->rows[i]));
+    return OK;
+}
+
+/* Prepares each that has rows, and runs them. ret_sql: which one could not be prepared, or the first. */
+static Err run_each(Connection *k, const DbMany *each, size_t n, const Sql **ret_sql)
+{
+    Prepared prepared[DB_EACH_MOST];
+    size_t taken = 0;
+    Err e = OK;
+    for (size_t i = 0; e == OK && i < n; i++) {
+        if (each[i].n == 0)
+            continue;
+        *ret_sql = taken ? *ret_sql : each[i].sql;
+        prepared[taken] = (Prepared){ .rows = each[i].rows, .n = each[i].n };
+        e = statement_take(k, each[i].sql->text, each[i].rows[0], &prepared[taken].statement);
+        taken += e == OK;
+        if (e != OK)
+            *ret_sql = each[i].sql;
+    }
+    if (e == OK && taken)
+        e = k->db->engine->run_each(k, prepared, taken);
+    for (size_t i = 0; i < taken; i++)
+        statement_give(prepared[i].statement);
+    return e;
+}
+
+Err db_exec_each(Ctx *c, const DbMany *each, size_t n)
+{
+    assert(c->tx && n <= DB_EACH_MOST);
+    if (c->tx->doomed != OK)
         return c->tx->doomed;
     for (size_t i = 0; i < n; i++)
-        TRY(check_args(c, rows[i]));
+        TRY(check_rows(c, &each[i]));
     Connection *k = c->tx->connection;
-    Statement *s = NULL;
-    Err e = statement_take(k, sql->text, rows[0], &s);
-    if (e == OK) {
-        e = c->db->engine->run_many(s, rows, n);
-        statement_give(s);
-    }
+    const Sql *sql = NULL;
+    Err e = run_each(k, each, n, &sql);
     if (e != OK) {
         c->tx->doomed = e;
         e = report(c, e, k->trouble, sql);
     }
     return e;
+}
+
+Err db_exec_many(Ctx *c, const Sql *sql, const DbArgs *rows, size_t n)
+{
+    return db_exec_each(c, &(DbMany){ sql, rows, n }, 1);
 }
 
 /* ---- rows ---- */

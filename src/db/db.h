@@ -110,6 +110,14 @@ MUST_USE Err db_exec(Ctx *c, const Sql *sql, DbArgs args);
 /* The same statement for many rows, cheaply (one prepared statement; libpq's pipeline on PostgreSQL). Inside
  * a transaction only. */
 MUST_USE Err db_exec_many(Ctx *c, const Sql *sql, const DbArgs *rows, size_t n);
+/* Several of those, one after the other: PostgreSQL gets them in one trip. */
+enum { DB_EACH_MOST = 16 };
+typedef struct DbMany {
+    const Sql *sql;
+    const DbArgs *rows;
+    size_t n; /* 0: passed over */
+} DbMany;
+MUST_USE Err db_exec_each(Ctx *c, const DbMany *each, size_t n);
 
 bool rows_next(Rows *r);
 /* Borrowed until rows_next(). Absent for NULL. */

@@ -83,6 +83,13 @@ struct Tx {
     Job job;
 };
 
+/* A statement, and the rows that it is to be run with. */
+typedef struct Prepared {
+    Statement *statement;
+    const DbArgs *rows;
+    size_t n;
+} Prepared;
+
 struct Engine {
     const char *name;
     bool one_writer;       /* all transactions share the Writer's connection */
@@ -109,7 +116,8 @@ struct Engine {
     void (*forget)(Statement *s);
     /* To its first row: whatever a statement changes is changed when this returns. */
     Err (*run)(Statement *s, DbArgs args, Rows *r);
-    Err (*run_many)(Statement *s, const DbArgs *rows, size_t n);
+    /* Each with its rows, in their order. */
+    Err (*run_each)(Connection *k, const Prepared *each, size_t n);
     Err (*next)(Rows *r, bool *ret_row);
     Str (*text)(const Rows *r, int column);
     int64_t (*integer)(const Rows *r, int column);

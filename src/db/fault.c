@@ -30,10 +30,10 @@ static Err fault_run(Statement *s, DbArgs args, Rows *r)
     return s->on->db->real_engine->run(s, args, r);
 }
 
-static Err fault_run_many(Statement *s, const DbArgs *rows, size_t n)
+static Err fault_run_each(Connection *k, const Prepared *each, size_t n)
 {
-    TRY(count_call(s->on));
-    return s->on->db->real_engine->run_many(s, rows, n);
+    TRY(count_call(k));
+    return k->db->real_engine->run_each(k, each, n);
 }
 
 void db_fail_at(Db *db, int64_t k, Err err)
@@ -43,7 +43,7 @@ void db_fail_at(Db *db, int64_t k, Err err)
     db->fault_engine = *db->real_engine;
     db->fault_engine.script = fault_script;
     db->fault_engine.run = fault_run;
-    db->fault_engine.run_many = fault_run_many;
+    db->fault_engine.run_each = fault_run_each;
     db->engine = k > 0 ? &db->fault_engine : db->real_engine;
     db->calls = 0;
     db->fail_at = k;

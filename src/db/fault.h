@@ -9,8 +9,8 @@
  *     }
  *     db_fail_at(c->db, 0, OK);
  *
- * A call is a statement, a db_exec_many(), or a step of a transaction (begin, savepoint, commit). Only for a
- * Db that no other thread is using. */
+ * A call is a statement, a db_exec_many() or db_exec_each(), or a step of a transaction (begin, savepoint,
+ * commit). Only for a Db that no other thread is using. */
 #ifndef DB_FAULT_H
 #define DB_FAULT_H
 

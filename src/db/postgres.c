@@ -247,38 +247,49 @@ static Err pipeline_drain(Connection *k)
     }
 }
 
-static Err pipeline_send(Statement *s, const DbArgs *rows, size_t n)
+typedef int SendFn(Statement *s, DbArgs args);
+
+static int send_prepared(Statement *s, DbArgs args)
 {
-    Connection *k = s->on;
-    StatementName name = name_of(s);
-    for (size_t i = 0; i < n; i++) {
-        Params p;
-        fill(&p, rows[i]);
-        if (!PQsendQueryPrepared(k->handle, name.text, (int)rows[i].n, p.values, p.lengths, p.formats,
-                                 FORMAT_TEXT))
-            return connection_failed(k);
-    }
+    Params p;
+    fill(&p, args);
+    return PQsendQueryPrepared(s->on->handle, name_of(s).text, (int)args.n, p.values, p.lengths, p.formats,
+                               FORMAT_TEXT);
+}
+
+static Err pipeline_sync(Connection *k)
+{
     return PQpipelineSync(k->handle) ? pipeline_drain(k) : connection_failed(k);
 }
 
-typedef Err SendFn(Statement *s, const DbArgs *rows, size_t n);
-
-static Err run_pipelines(Statement *s, const DbArgs *rows, size_t n, SendFn *send)
+/* The answers are read after PIPELINE_ROWS of them at the latest, so that neither side waits for the other
+ * with its buffers full. */
+static Err send_each(Connection *k, const Prepared *each, size_t n, SendFn *send)
 {
-    PGconn *handle = s->on->handle;
-    if (!PQenterPipelineMode(handle))
-        return connection_failed(s->on);
-    Err e = OK;
-    for (size_t i = 0; e == OK && i < n; i += PIPELINE_ROWS)
-        e = send(s, rows + i, n - i < PIPELINE_ROWS ? n - i : PIPELINE_ROWS);
-    if (!PQexitPipelineMode(handle) && e == OK)
-        e = connection_failed(s->on);
+    size_t sent = 0;
+    for (size_t i = 0; i < n; i++)
+        for (size_t row = 0; row < each[i].n; row++) {
+            if (!send(each[i].statement, each[i].rows[row]))
+                return connection_failed(k);
+            if (++sent % PIPELINE_ROWS == 0)
+                TRY(pipeline_sync(k));
+        }
+    return sent % PIPELINE_ROWS ? pipeline_sync(k) : OK;
+}
+
+static Err run_pipeline(Connection *k, const Prepared *each, size_t n, SendFn *send)
+{
+    if (!PQenterPipelineMode(k->handle))
+        return connection_failed(k);
+    Err e = send_each(k, each, n, send);
+    if (!PQexitPipelineMode(k->handle) && e == OK)
+        e = connection_failed(k);
     return e;
 }
 
-static Err postgres_run_many(Statement *s, const DbArgs *rows, size_t n)
+static Err postgres_run_each(Connection *k, const Prepared *each, size_t n)
 {
-    return run_pipelines(s, rows, n, pipeline_send);
+    return run_pipeline(k, each, n, send_prepared);
 }
 
 /* ---- rows ---- */
@@ -368,24 +379,19 @@ static Err pooled_run(Statement *s, DbArgs args, Rows *r)
     return OK;
 }
 
-static Err pooled_send(Statement *s, const DbArgs *rows, size_t n)
+static int pooled_send(Statement *s, DbArgs args)
 {
-    Connection *k = s->on;
-    for (size_t i = 0; i < n; i++) {
-        Oid types[LIMIT_SQL_ARGS];
-        Params p;
-        types_of(rows[i], types);
-        fill(&p, rows[i]);
-        if (!PQsendQueryParams(k->handle, s->text, (int)rows[i].n, types, p.values, p.lengths, p.formats,
-                               FORMAT_TEXT))
-            return connection_failed(k);
-    }
-    return PQpipelineSync(k->handle) ? pipeline_drain(k) : connection_failed(k);
+    Oid types[LIMIT_SQL_ARGS];
+    Params p;
+    types_of(args, types);
+    fill(&p, args);
+    return PQsendQueryParams(s->on->handle, s->text, (int)args.n, types, p.values, p.lengths, p.formats,
+                             FORMAT_TEXT);
 }
 
-static Err pooled_run_many(Statement *s, const DbArgs *rows, size_t n)
+static Err pooled_run_each(Connection *k, const Prepared *each, size_t n)
 {
-    return run_pipelines(s, rows, n, pooled_send);
+    return run_pipeline(k, each, n, pooled_send);
 }
 
 static const char may_rewrite[] =
@@ -409,7 +415,7 @@ const Engine postgres_engine = {
     .prepare = postgres_prepare,
     .forget = postgres_forget,
     .run = postgres_run,
-    .run_many = postgres_run_many,
+    .run_each = postgres_run_each,
     .next = postgres_next,
     .text = postgres_text,
     .integer = postgres_integer,
@@ -438,7 +444,7 @@ const Engine postgres_pooled_engine = {
     .prepare = pooled_prepare,
     .forget = pooled_forget,
     .run = pooled_run,
-    .run_many = pooled_run_many,
+    .run_each = pooled_run_each,
     .next = postgres_next,
     .text = postgres_text,
     .integer = postgres_integer,

@@ -244,7 +244,7 @@ static Err sqlite_run(Statement *s, DbArgs args, Rows *r)
     return e;
 }
 
-static Err sqlite_run_many(Statement *s, const DbArgs *rows, size_t n)
+static Err run_many(Statement *s, const DbArgs *rows, size_t n)
 {
     Err e = OK;
     for (size_t i = 0; e == OK && i < n; i++) {
@@ -254,6 +254,15 @@ static Err sqlite_run_many(Statement *s, const DbArgs *rows, size_t n)
             e = step(s, &row);
         sqlite_reset(s);
     }
+    return e;
+}
+
+static Err sqlite_run_each(Connection *k, const Prepared *each, size_t n)
+{
+    Err e = OK;
+    (void)k;
+    for (size_t i = 0; e == OK && i < n; i++)
+        e = run_many(each[i].statement, each[i].rows, each[i].n);
     return e;
 }
 
@@ -312,7 +321,7 @@ const Engine sqlite_engine = {
     .prepare = sqlite_prepare,
     .forget = sqlite_forget,
     .run = sqlite_run,
-    .run_many = sqlite_run_many,
+    .run_each = sqlite_run_each,
     .next = sqlite_next,
     .text = sqlite_text,
     .integer = sqlite_integer,

@@ -35,6 +35,8 @@ void index_derive(Arena *a, const FhirResource *definition, Str id, Json *resour
  */
 Str index_patient(Arena *a, const FhirResource *definition, Str id, Json *resource);
 
+/* What writes them, to go with other statements. Returns how many they are. */
+size_t index_statements(const DerivedRows *rows, DbMany each[INDEX_TABLES]);
 /* All three inside a transaction. */
 MUST_USE Err index_write(Ctx *c, const DerivedRows *rows);
 MUST_USE Err index_forget(Ctx *c, Str type, Str id);

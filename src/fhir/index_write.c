@@ -38,12 +38,17 @@ static const Sql *insert_statement(IndexTable table)
     return NULL;
 }
 
-Err index_write(Ctx *c, const DerivedRows *rows)
+size_t index_statements(const DerivedRows *rows, DbMany each[INDEX_TABLES])
 {
     for (IndexTable i = 0; i < INDEX_TABLES; i++)
-        if (rows->tables[i].n)
-            TRY(db_exec_many(c, insert_statement(i), rows->tables[i].at, rows->tables[i].n));
-    return OK;
+        each[i] = (DbMany){ insert_statement(i), rows->tables[i].at, rows->tables[i].n };
+    return INDEX_TABLES;
+}
+
+Err index_write(Ctx *c, const DerivedRows *rows)
+{
+    DbMany each[INDEX_TABLES];
+    return db_exec_each(c, each, index_statements(rows, each));
 }
 
 Err index_forget(Ctx *c, Str type, Str id)

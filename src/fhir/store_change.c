@@ -128,26 +128,6 @@ static DbArgs row_of(Ctx *c, const Resource *r)
     return (DbArgs){ row, 6 };
 }
 
-static Err insert_rows(Ctx *c, const RowList *rows)
-{
-    if (!rows->n)
-        return OK;
-    return db_exec_many(c,
-                        SQL("INSERT INTO resource (type, id, version, updated_us, deleted, body)"
-                            " VALUES ($1, $2, $3, $4, $5, $6)"),
-                        rows->at, rows->n);
-}
-
-static Err insert_history(Ctx *c, const RowList *rows)
-{
-    if (!rows->n)
-        return OK;
-    return db_exec_many(c,
-                        SQL("INSERT INTO resource_history (type, id, version, updated_us, deleted, body)"
-                            " VALUES ($1, $2, $3, $4, $5, $6)"),
-                        rows->at, rows->n);
-}
-
 /* The row moves on only from the version that was read: of two writers who read the same one, one wins. */
 static Err replace_row(Ctx *c, const Change *change)
 {
@@ -172,9 +152,24 @@ static Err replace(Ctx *c, const Change *change)
     return index_forget(c, change->after.type, change->after.id);
 }
 
+/* All that only adds rows goes to the database together. */
+static Err insert_all(Ctx *c, const RowList *first, const RowList *versions, const DerivedRows *index)
+{
+    DbMany each[2 + INDEX_TABLES] = {
+        { SQL("INSERT INTO resource (type, id, version, updated_us, deleted, body)"
+              " VALUES ($1, $2, $3, $4, $5, $6)"),
+          first->at, first->n },
+        { SQL("INSERT INTO resource_history (type, id, version, updated_us, deleted, body)"
+              " VALUES ($1, $2, $3, $4, $5, $6)"),
+          versions->at, versions->n },
+    };
+    return db_exec_each(c, each, 2 + index_statements(index, &each[2]));
+}
+
 static Err apply_rows(Ctx *c, const Changes *changes)
 {
     RowList first = { 0 }, versions = { 0 };
+    DerivedRows index = { 0 };
     for (size_t i = 0; i < changes->n; i++) {
         const Change *change = &changes->at[i];
         if (change->after.unchanged)
@@ -185,20 +180,10 @@ static Err apply_rows(Ctx *c, const Changes *changes)
             TRY(replace(c, change));
         else
             *list_add(c->arena, &first) = row;
+        if (change->json)
+            index_derive(c->arena, change->definition, change->after.id, change->json, &index);
     }
-    TRY(insert_rows(c, &first));
-    return insert_history(c, &versions);
-}
-
-static Err apply_index(Ctx *c, const Changes *changes)
-{
-    DerivedRows rows = { 0 };
-    for (size_t i = 0; i < changes->n; i++) {
-        const Change *change = &changes->at[i];
-        if (!change->after.unchanged && change->json)
-            index_derive(c->arena, change->definition, change->after.id, change->json, &rows);
-    }
-    return index_write(c, &rows);
+    return insert_all(c, &first, &versions, &index);
 }
 
 static Str encounter_of(Json *resource, Str type, Str id)
@@ -271,7 +256,6 @@ Err changes_apply(Ctx *c, const Changes *changes)
 {
     TRY(check_relations(c, changes));
     TRY(apply_rows(c, changes));
-    TRY(apply_index(c, changes));
     for (size_t i = 0; i < changes->n; i++)
         if (changes->at[i].after.deleted && !changes->at[i].after.unchanged)
             TRY(check_unreferred(c, &changes->at[i].after));
