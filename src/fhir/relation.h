@@ -20,40 +20,47 @@
 
 #define RELATION_DAYS_US (INT64_C(30) * US_PER_DAY)
 
-/* A SELECT of the ids of the person's patients, to stand in brackets. Its parameters: the person's id, and
- * now less 30 days, now and 30 days, now. */
+/* clang-format off */
 #define OPEN_TASK "'requested', 'received', 'accepted', 'ready', 'in-progress', 'on-hold'"
-#define RELATED_PATIENTS(person, past, future, now)                                                          \
-    "SELECT k.patient_id FROM index_reference t JOIN compartment k ON k.type = t.type AND k.id = t.id"       \
-    " WHERE ((t.target_type = 'Practitioner' AND t.target_id = " person ")"                                  \
-    "     OR (t.target_type = 'PractitionerRole' AND t.target_id IN (SELECT o.id FROM index_reference o"     \
-    "          WHERE o.target_id = " person                                                                  \
-    " AND o.type = 'PractitionerRole' AND o.param = 'practitioner')))"                                       \
-    " AND ((t.type = 'CareTeam' AND t.param = 'participant')"                                                \
-    "   OR (t.type IN ('Encounter', 'Appointment') AND t.param IN ('practitioner', 'participant', 'actor')"  \
+#define RELATED_BY_PARTICIPATION(person, past, future) \
+    "SELECT k.patient_id FROM index_reference t JOIN compartment k ON k.type = t.type AND k.id = t.id" \
+    " WHERE ((t.target_type = 'Practitioner' AND t.target_id = " person ")" \
+    "   OR (t.target_type = 'PractitionerRole' AND t.target_id IN (SELECT o.id FROM index_reference o" \
+    "        WHERE o.target_id = " person " AND o.type = 'PractitionerRole' AND o.param = 'practitioner')))" \
+    " AND ((t.type = 'CareTeam' AND t.param = 'participant')" \
+    "   OR (t.type IN ('Encounter', 'Appointment') AND t.param IN ('practitioner', 'participant', 'actor')" \
     "     AND EXISTS (SELECT 1 FROM index_date d WHERE d.type = t.type AND d.id = t.id AND d.param = 'date'" \
-    "          AND d.from_us < " future " AND d.to_us > " past ")))"                                         \
-    " AND NOT EXISTS (SELECT 1 FROM index_token s WHERE s.type = t.type AND s.id = t.id"                     \
-    "      AND s.param = 'status' AND s.code IN ('entered-in-error', 'inactive', 'proposed', 'cancelled'))"  \
-    " UNION SELECT p.target_id FROM index_reference t"                                                       \
-    "      JOIN index_reference p ON p.type = 'Task' AND p.id = t.id AND p.target_type = 'Patient'"          \
-    " WHERE t.type = 'Task' AND t.param = 'owner' AND t.target_type = 'Practitioner'"                        \
-    " AND t.target_id = " person " AND EXISTS (SELECT 1 FROM index_token s WHERE s.type = 'Task'"            \
-    "      AND s.id = t.id AND s.param = 'status' AND s.code IN (" OPEN_TASK "))"                            \
-    " UNION SELECT g.patient_id FROM access_grant g WHERE g.person_id = " person " AND g.from_us <= " now    \
-    " AND g.until_us > " now " UNION SELECT k.patient_id FROM index_reference t JOIN compartment k ON "      \
-    "k.type = t.type AND k.id = t.id"                                                                        \
-    " WHERE t.type = 'Encounter' AND t.param = 'location' AND t.target_id >= 'chair-' AND t.target_id < "    \
-    "'chair.'"                                                                                               \
-    " AND EXISTS (SELECT 1 FROM index_token s WHERE s.type = 'Encounter' AND s.id = t.id"                    \
-    "      AND s.param = 'status' AND s.code = 'in-progress')"                                               \
-    " UNION SELECT p.target_id FROM index_token s"                                                           \
-    "      JOIN index_reference p ON p.type = 'Task' AND p.id = s.id AND p.target_type = 'Patient'"          \
-    " WHERE s.type = 'Task' AND s.param = 'status' AND s.code IN (" OPEN_TASK ")"                            \
-    " AND EXISTS (SELECT 1 FROM index_token w WHERE w.type = 'Task' AND w.id = s.id AND w.param = 'code'"    \
-    "      AND w.system = 'urn:euthymia:task')"                                                              \
-    " AND NOT EXISTS (SELECT 1 FROM index_reference o WHERE o.type = 'Task' AND o.id = s.id"                 \
-    "      AND o.param = 'owner')"
+    "          AND d.from_us < " future " AND d.to_us > " past ")))" \
+    " AND NOT EXISTS (SELECT 1 FROM index_token s WHERE s.type = t.type AND s.id = t.id" \
+    "      AND s.param = 'status' AND s.code IN ('entered-in-error', 'inactive', 'proposed', 'cancelled'))"
+#define RELATED_BY_OWN_TASK(person) \
+    "SELECT p.target_id FROM index_reference t" \
+    " JOIN index_reference p ON p.type = 'Task' AND p.id = t.id AND p.target_type = 'Patient'" \
+    " WHERE t.type = 'Task' AND t.param = 'owner' AND t.target_type = 'Practitioner' AND t.target_id = " person \
+    " AND EXISTS (SELECT 1 FROM index_token s WHERE s.type = 'Task' AND s.id = t.id" \
+    "      AND s.param = 'status' AND s.code IN (" OPEN_TASK "))"
+#define RELATED_BY_GRANT(person, now) \
+    "SELECT g.patient_id FROM access_grant g" \
+    " WHERE g.person_id = " person " AND g.from_us <= " now " AND g.until_us > " now
+#define IN_A_CHAIR_NOW \
+    "SELECT k.patient_id FROM index_reference t JOIN compartment k ON k.type = t.type AND k.id = t.id" \
+    " WHERE t.type = 'Encounter' AND t.param = 'location'" \
+    " AND t.target_id >= 'chair-' AND t.target_id < 'chair.'" \
+    " AND EXISTS (SELECT 1 FROM index_token s WHERE s.type = 'Encounter' AND s.id = t.id" \
+    "      AND s.param = 'status' AND s.code = 'in-progress')"
+#define WITH_A_WORRY_OF_NOBODY \
+    "SELECT p.target_id FROM index_token s" \
+    " JOIN index_reference p ON p.type = 'Task' AND p.id = s.id AND p.target_type = 'Patient'" \
+    " WHERE s.type = 'Task' AND s.param = 'status' AND s.code IN (" OPEN_TASK ")" \
+    " AND EXISTS (SELECT 1 FROM index_token w WHERE w.type = 'Task' AND w.id = s.id" \
+    "      AND w.param = 'code' AND w.system = 'urn:euthymia:task')" \
+    " AND NOT EXISTS (SELECT 1 FROM index_reference o WHERE o.type = 'Task' AND o.id = s.id AND o.param = 'owner')"
+/* A SELECT of the ids of the person's patients, to stand in brackets. Its parameters: the person's id, and now less
+ * 30 days, now and 30 days, now. */
+#define RELATED_PATIENTS(person, past, future, now) \
+    RELATED_BY_PARTICIPATION(person, past, future) " UNION " RELATED_BY_OWN_TASK(person) \
+    " UNION " RELATED_BY_GRANT(person, now) " UNION " IN_A_CHAIR_NOW " UNION " WITH_A_WORRY_OF_NOBODY
+/* clang-format on */
 
 /* Whether the user is limited to own patients at all. */
 bool relation_limits(const Ctx *c);
