@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const floors = { base: 0, db: 1, pkpd: 1, hl7: 1, fhir: 2, chart: 3, evaluate: 4, plan: 4, infuse: 4, follow: 4,
   learn: 4, server: 5, cli: 6 };
 /* On one floor only the rooms themselves: fhir may use db, but db and pkpd, or two verbs, do not know each other. */
-const onlyBase = new Set(['pkpd']);
+const onlyBase = new Set(['pkpd', 'hl7']);
 
 export function fault(room, included) {
   const other = included.split('/')[0];

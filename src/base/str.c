@@ -3,6 +3,20 @@
 #include <locale.h>
 #include <math.h>
 #include <stdlib.h>
+#include <utf8proc.h>
+
+bool str_is_text(Str s)
+{
+    utf8proc_int32_t character = 1;
+    while (s.n) {
+        utf8proc_ssize_t n =
+            utf8proc_iterate((const utf8proc_uint8_t *)s.p, (utf8proc_ssize_t)s.n, &character);
+        if (n < 1 || character == 0)
+            return false;
+        s = str_slice(s, (size_t)n, s.n);
+    }
+    return true;
+}
 
 bool str_starts(Str s, Str prefix)
 {

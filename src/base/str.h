@@ -40,6 +40,8 @@ static inline bool str_empty(Str s)
     return s.n == 0;
 }
 
+/* UTF-8 without a NUL: what both database engines take as text. */
+bool str_is_text(Str s);
 bool str_starts(Str s, Str prefix);
 bool str_ends(Str s, Str suffix);
 /* Bytewise order, as both database engines order text. */

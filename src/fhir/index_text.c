@@ -7,19 +7,6 @@
 
 /* ---- words ---- */
 
-bool index_is_text(Str s)
-{
-    utf8proc_int32_t character = 1;
-    while (s.n) {
-        utf8proc_ssize_t n =
-            utf8proc_iterate((const utf8proc_uint8_t *)s.p, (utf8proc_ssize_t)s.n, &character);
-        if (n < 1 || character == 0)
-            return false;
-        s = str_slice(s, (size_t)n, s.n);
-    }
-    return true;
-}
-
 static Str map_text(Arena *a, Str s, utf8proc_option_t options)
 {
     utf8proc_uint8_t *mapped = NULL;

@@ -10,8 +10,6 @@ enum {
     INDEX_NUMBER_DIGITS = 200, /* significant ones that are compared */
 };
 
-/* UTF-8 without a NUL: what both engines take as text. */
-bool index_is_text(Str s);
 /* At most INDEX_TEXT_BYTES, never cut inside a character. What is searched for is clipped alike. */
 Str index_clip(Str s);
 

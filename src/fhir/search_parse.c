@@ -164,7 +164,7 @@ static bool is_filter(const FhirResource *definition, Str name)
 
 static Err parse_term(Ctx *c, const SearchTerm *term, bool strict, SearchPlan *plan)
 {
-    if (!index_is_text(term->name) || !index_is_text(term->value))
+    if (!str_is_text(term->name) || !str_is_text(term->value))
         return refuse(c, STR_NONE, "a search parameter is not UTF-8");
     const Control *control = control_named(term->name);
     bool filters = is_filter(plan->definition, term->name), includes = is_include(term->name);

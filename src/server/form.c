@@ -2,8 +2,6 @@
 
 #include "base/buf.h"
 
-#include <utf8proc.h>
-
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
@@ -13,19 +11,6 @@ static int hex_digit(char c)
     if (c >= 'A' && c <= 'F')
         return c - 'A' + 10;
     return -1;
-}
-
-static bool is_text(Str s)
-{
-    utf8proc_int32_t character;
-    for (size_t i = 0; i < s.n;) {
-        utf8proc_ssize_t n =
-            utf8proc_iterate((const utf8proc_uint8_t *)s.p + i, (utf8proc_ssize_t)(s.n - i), &character);
-        if (n <= 0 || character == 0)
-            return false;
-        i += (size_t)n;
-    }
-    return true;
 }
 
 bool percent_decode(Arena *a, Str raw, bool is_form, Str *ret_text)
@@ -42,7 +27,7 @@ bool percent_decode(Arena *a, Str raw, bool is_form, Str *ret_text)
         p[n++] = (char)(hex_digit(raw.p[i + 1]) * 16 + hex_digit(raw.p[i + 2]));
         i += 2;
     }
-    if (!is_text((Str){ p, n }))
+    if (!str_is_text((Str){ p, n }))
         return false;
     *ret_text = (Str){ p, n };
     return true;
