@@ -415,9 +415,11 @@ static DbArg key_of_missing(const SortKey *key)
     return T(key->descending ? S("") : S("\xF4\x8F\xBF\xBF"));
 }
 
-static void add_sort_key(Query *q, const SortKey *key, const char *name)
+/* The time of a resource that a leader found is an expression: as a column it tempts SQLite to walk the whole
+ * type in its order, and to ask of each resource whether it was found. */
+static void add_sort_key(Query *q, const SearchPlan *plan, const SortKey *key, const char *name)
 {
-    add_sql(q, ", ");
+    add_sql(q, key->source == SOURCE_UPDATED && leader_of(plan) ? ", +" : ", ");
     add_sql(q, sort_fragments[key->source][key->descending]);
     if (key->source < SOURCE_ID) {
         add_fragment(q, " WHERE t.type = r.type AND t.id = r.id AND t.param = %t), ",
@@ -463,7 +465,7 @@ static void compose_page(Query *q, const SearchPlan *plan)
 {
     add_sql(q, "SELECT * FROM (SELECT r.type, r.id, r.version, r.updated_us, r.deleted, r.body");
     for (size_t i = 0; i < plan->n_sort; i++)
-        add_sort_key(q, &plan->sort[i], key_names[i]);
+        add_sort_key(q, plan, &plan->sort[i], key_names[i]);
     add_where(q, plan);
     add_sql(q, ") AS s");
     if (plan->n_cursor)
