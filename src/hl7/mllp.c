@@ -54,5 +54,10 @@ Str mllp_frame(Arena *a, Str message)
 {
     if (str_find(message, START) < message.n || str_find(message, END) < message.n)
         return STR_NONE;
-    return arena_fmt(a, "%c%.*s%c\r", START, STR_ARG(message), END);
+    Buf b = buf_make(a, message.n + 3);
+    buf_char(&b, START);
+    buf_add(&b, message);
+    buf_char(&b, END);
+    buf_char(&b, '\r');
+    return buf_str(&b);
 }

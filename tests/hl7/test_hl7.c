@@ -270,6 +270,8 @@ static void a_frame_holds_no_byte_of_a_frame(void **state)
 {
     Bench *bench = *state;
     assert_str(mllp_frame(bench->c.arena, S("MSH|")), "\x0bMSH|\x1c\r");
+    assert_true(str_eq(mllp_frame(bench->c.arena, S("a\0b")), S("\x0b"
+                                                                "a\0b\x1c\r")));
     assert_null(mllp_frame(bench->c.arena, S("a\x1c")).p);
     assert_null(mllp_frame(bench->c.arena, S("a\x0b")).p);
 }
