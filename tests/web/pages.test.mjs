@@ -6,7 +6,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { Clinic, root } from '../api/clinic.mjs';
+import { Clinic, password, root } from '../api/clinic.mjs';
 import { Person, faults, launch, overflow, preselected, settled, shoot } from './browser.mjs';
 
 const word = 'demo clinic only';
@@ -147,6 +147,55 @@ describe('a patient of others', () => {
     assert.equal((await open(`Patient/${ofOthers[0]}`)).status, 200);
     assert.deepEqual(lindqvist.errors, []);
     await lindqvist.leave();
+  });
+
+  it('stays on the administrator’s list until it was looked into', { timeout: 60_000 }, async () => {
+    const admin = await Person.signedIn(browser, own, 'admin', { word });
+    const { page } = admin;
+    await page.getByRole('heading', { name: 'Who opened a closed record' }).waitFor();
+    await page.getByText('1 waits to be looked into.').waitFor();
+    await page.getByText('Brought in unconscious, needs the list of medicines').waitFor();
+    assert.deepEqual(await faults(page), []);
+    assert.equal(await overflow(page), '');
+    await shoot(page, 'access-waiting');
+    await page.getByLabel('What you found').fill('Asked the ward: it was so');
+    await page.getByRole('button', { name: 'Looked into' }).click();
+    await page.getByText('All have been looked into.').waitFor();
+    const row = page.getByRole('row').filter({ hasText: 'Dr Erik Lindqvist' });
+    assert.match(await row.innerText(), /Brought in unconscious[^]*Clinic administrator[^]*Asked the ward: it was so/);
+    assert.deepEqual(await faults(page), []);
+    await shoot(page, 'access-reviewed');
+    assert.deepEqual(admin.errors, []);
+    await admin.leave();
+  });
+});
+
+describe('what a role works with', () => {
+  const links = (page) => page.getByRole('navigation', { name: 'Main' }).getByRole('link').allInnerTexts();
+  /* Whatever address they open, they come to a screen of theirs, and no screen asks for what they may not see. */
+  const visit = async (name, word, path, heading, expected) => {
+    const other = await Person.signedIn(browser, clinic, name, { word });
+    const refused = [];
+    other.context.on('response', (response) => { if (response.status() === 403) refused.push(response.url()); });
+    await other.page.goto(path);
+    await other.page.getByRole('heading', { name: heading }).waitFor();
+    await settled(other.page);
+    assert.deepEqual(await links(other.page), expected);
+    assert.equal(await other.page.getByRole('combobox', { name: 'Find a patient' }).count(), 0);
+    assert.deepEqual(refused, []);
+    assert.deepEqual(await faults(other.page), []);
+    assert.deepEqual(other.errors, []);
+    await shoot(other.page, `${name}-${heading.replaceAll(' ', '-').toLowerCase()}`);
+    await other.leave();
+  };
+
+  it('an administrator: who opened closed records, and counts', { timeout: 60_000 }, async () => {
+    await visit('admin', word, `/patients/${patients.worried}/follow`, 'Who opened a closed record', ['Access', 'Learn']);
+    await visit('admin', word, '/learn', 'What happens to patients here', ['Access', 'Learn']);
+  });
+  it('a researcher: counts', { timeout: 60_000 }, async () => {
+    clinic.addUser('researcher', 'researcher', ['--display', 'Ada Finch']);
+    await visit('researcher', password, '/today', 'What happens to patients here', ['Learn']);
   });
 });
 

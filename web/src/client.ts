@@ -129,6 +129,16 @@ export async function breakGlass(patient: string, reason: string, hours: number)
   await send('/access/break-glass', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ patient, reason, hours }) });
 }
 
+export interface BrokenGlass {
+  id: string; person: string; display: string; patient: string; reason: string; from: string; until: string;
+  reviewed?: string; reviewedBy?: string; review?: string;
+}
+/** Those that wait for a review first. */
+export async function brokenGlasses(): Promise<BrokenGlass[]> { return ((await send('/access/break-glass', {})) as { rows: BrokenGlass[] }).rows; }
+export async function reviewGlass(id: string, review: string): Promise<void> {
+  await send(`/access/break-glass/${id}/review`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ review }) });
+}
+
 export interface Me { account: string; display: string; role: string; personId: string; zone: string; now: string; demo: boolean }
 export async function me(): Promise<Me> { return (await send('/auth/me', {})) as Me; }
 export async function signIn(name: string, password: string, code?: string): Promise<void> {

@@ -8,6 +8,7 @@ import { startIdle, tellLocked, tellUnlocked } from './idle';
 import { link, onEvent, setServerClock, startLive } from './live';
 import { Glyph, Icon, Problem, useLoad, useSend } from './parts';
 import { follow, go, place, verbs } from './router';
+import { Access } from './screens/access';
 import { Evaluate } from './screens/evaluate';
 import { Follow } from './screens/follow';
 import { Infuse } from './screens/infuse';
@@ -23,7 +24,15 @@ const screens: Record<string, { title: string; ofPatient: boolean; bare?: boolea
   infuse: { title: 'Infuse', ofPatient: true, bare: true, View: Infuse },
   follow: { title: 'Follow', ofPatient: true, View: Follow },
   learn: { title: 'Learn', ofPatient: false, View: Learn },
+  access: { title: 'Access', ofPatient: false, View: Access },
 };
+
+/** What a role works with, its first screen first. The server decides what each may see; this only shows no dead ends. */
+function screensOf(role: string): string[] {
+  if (role === 'admin') return ['access', 'learn'];
+  if (role === 'researcher') return ['learn'];
+  return ['today', ...verbs, 'learn'];
+}
 
 export function Shell(): JSX.Element {
   const [user, setUser] = useState<Me | null | undefined>(undefined);
@@ -107,7 +116,8 @@ function SignIn({ error, signedIn }: { error: unknown; signedIn: () => Promise<v
 
 function Frame({ user, leave }: { user: Me; leave: () => Promise<void> }): JSX.Element {
   const at = place.value;
-  const name = Object.hasOwn(screens, at.screen) ? at.screen : 'today';
+  const names = screensOf(user.role);
+  const name = names.includes(at.screen) ? at.screen : names[0]!;
   const screen = screens[name]!;
   useEffect(() => { document.title = `${screen.title} - Euthymia${user.demo ? ' demo' : ''}`; }, [screen.title, user.demo]);
   useEffect(() => {
@@ -128,28 +138,27 @@ function Frame({ user, leave }: { user: Me; leave: () => Promise<void> }): JSX.E
   const isShut = shut !== '' && shut === at.patientId;
   return <>
     <a class="skip" href="#main">Skip to the screen</a>
-    {!bare && <TopBar user={user} screen={at.screen} patientId={at.patientId} leave={leave} />}
-    {screen.ofPatient && !bare && <PatientBar patientId={at.patientId} screen={at.screen} shut={() => setShut(at.patientId)} key={`${at.patientId} ${opened}`} />}
-    <main id="main" data-screen={name} tabIndex={-1} key={`${at.screen}/${at.patientId}/${at.encounterId} ${opened}`}>
+    {!bare && <TopBar user={user} names={names} screen={name} patientId={at.patientId} leave={leave} />}
+    {screen.ofPatient && !bare && <PatientBar patientId={at.patientId} screen={name} shut={() => setShut(at.patientId)} key={`${at.patientId} ${opened}`} />}
+    <main id="main" data-screen={name} tabIndex={-1} key={`${name}/${at.patientId}/${at.encounterId} ${opened}`}>
       {isShut ? <BreakGlass patientId={at.patientId} opened={() => { setShut(''); setOpened(opened + 1); }} />
-        : screen.ofPatient && !at.patientId ? <ChoosePatient verb={at.screen} /> : <screen.View patientId={at.patientId} encounterId={at.encounterId} />}
+        : screen.ofPatient && !at.patientId ? <ChoosePatient verb={name} /> : <screen.View patientId={at.patientId} encounterId={at.encounterId} />}
     </main>
     {user.demo && <p class="demo" role="note">demo</p>}
   </>;
 }
 
-function TopBar({ user, screen, patientId, leave }: { user: Me; screen: string; patientId: string; leave: () => Promise<void> }): JSX.Element {
+function TopBar({ user, names, screen, patientId, leave }: { user: Me; names: string[]; screen: string; patientId: string; leave: () => Promise<void> }): JSX.Element {
   const address = (verb: string): string =>
-    verb === 'today' || verb === 'learn' ? `/${verb}` : patientId ? `/patients/${patientId}/${verb}` : `/${verb}`;
+    screens[verb]!.ofPatient && patientId ? `/patients/${patientId}/${verb}` : `/${verb}`;
   return <header class="topbar">
-    <a class="mark" href="/today" onClick={follow}><Icon name="mark" />Euthymia</a>
+    <a class="mark" href={address(names[0]!)} onClick={follow}><Icon name="mark" />Euthymia</a>
     <nav class="nav" aria-label="Main">
-      {['today', ...verbs, 'learn'].map((verb) => <a href={address(verb)} onClick={follow} aria-current={verb === screen ? 'page' : undefined}>{screens[verb]!.title}</a>)}
+      {names.map((verb) => <a href={address(verb)} onClick={follow} aria-current={verb === screen ? 'page' : undefined}>{screens[verb]!.title}</a>)}
     </nav>
     <span class="sp" />
     <LinkState />
-    <LiveChip />
-    <Find />
+    {names.includes('today') && <><LiveChip /><Find /></>}
     <button type="button" class="who btn quiet" onClick={() => void leave()} aria-label={`${user.display}, ${user.role}. Sign out`}>
       <span class="av" aria-hidden="true">{initials(user.display)}</span>
       <span><b>{user.display}</b><small>{user.role} · sign out</small></span>
