@@ -73,33 +73,52 @@ Err links_match(Ctx *c, Str type, Str query, Str path, Str *ret_id)
 typedef struct Walk {
     Ctx *c;
     const Links *links;
-    Str path;
+    Str path; /* of the resource */
 } Walk;
+
+/* Where the walk stands, innermost first: a path is only made of it for a problem. */
+typedef struct Place {
+    const struct Place *outer;
+    const char *key;
+    size_t index; /* NOT_LISTED outside of lists */
+} Place;
+
+static const size_t NOT_LISTED = SIZE_MAX;
+
+static Str path_of(const Walk *w, const Place *place)
+{
+    if (!place)
+        return w->path;
+    Str outer = path_of(w, place->outer);
+    if (place->index == NOT_LISTED)
+        return arena_fmt(w->c->arena, "%.*s.%s", STR_ARG(outer), place->key);
+    return arena_fmt(w->c->arena, "%.*s.%s[%zu]", STR_ARG(outer), place->key, place->index);
+}
 
 static void set_text(Json *string, Str text)
 {
     json_object_set_string_len(string, text.p, (int)text.n);
 }
 
-static Err resolve_query(Walk *w, Json *string)
+static Err resolve_query(Walk *w, const Place *place, Json *string)
 {
-    Str query, id;
+    Str query, id, path = path_of(w, place);
     Str type = str_cut(json_str(string), '?', &query);
-    TRY(links_match(w->c, type, query, w->path, &id));
+    TRY(links_match(w->c, type, query, path, &id));
     if (!id.p)
-        return problem(w->c, ERR_STALE, w->path, "no %.*s matches \"%.*s\"", STR_ARG(type), STR_ARG(query));
+        return problem(w->c, ERR_STALE, path, "no %.*s matches \"%.*s\"", STR_ARG(type), STR_ARG(query));
     set_text(string, arena_fmt(w->c->arena, "%.*s/%.*s", STR_ARG(type), STR_ARG(id)));
     return OK;
 }
 
-static Err resolve_text(Walk *w, Json *string, bool is_reference)
+static Err resolve_text(Walk *w, const Place *place, Json *string, bool is_reference)
 {
     Str text = json_str(string), rest;
     Str to = links_find(w->links, text);
     if (to.p)
         set_text(string, to);
     else if (is_reference && fhir_resource(str_cut(text, '?', &rest)) && rest.p)
-        return resolve_query(w, string);
+        return resolve_query(w, place, string);
     return OK;
 }
 
@@ -127,17 +146,18 @@ static bool is_link_kind(FhirKind kind)
            kind == FHIR_UUID;
 }
 
-static Err resolve_object(Walk *w, const FhirType *type, Json *object);
+static Err resolve_object(Walk *w, const Place *place, const FhirType *type, Json *object);
 
-static Err resolve_value(Walk *w, const FhirType *type, const char *key, const FhirType *holder, Json *value)
+static Err resolve_value(Walk *w, const Place *place, const FhirType *type, const FhirType *holder,
+                         Json *value)
 {
     if (json_object_is_type(value, json_type_object))
-        return resolve_object(w, type, value);
+        return resolve_object(w, place, type, value);
     if (!json_object_is_type(value, json_type_string))
         return OK;
-    bool is_reference = strcmp(key, "reference") == 0 && strcmp(holder->name, "Reference") == 0;
+    bool is_reference = strcmp(place->key, "reference") == 0 && strcmp(holder->name, "Reference") == 0;
     if (is_reference || is_link_kind(type->kind))
-        return resolve_text(w, value, is_reference);
+        return resolve_text(w, place, value, is_reference);
     if (type->kind == FHIR_XHTML)
         resolve_narrative(w, value);
     return OK;
@@ -151,7 +171,7 @@ static const FhirType *member_type(const FhirType *holder, const char *key)
     return element ? element->type : NULL;
 }
 
-static Err resolve_object(Walk *w, const FhirType *type, Json *object)
+static Err resolve_object(Walk *w, const Place *outer, const FhirType *type, Json *object)
 {
     if (type->kind == FHIR_RESOURCE) {
         const FhirResource *resource = fhir_resource(json_find_str(object, "resourceType"));
@@ -163,9 +183,9 @@ static Err resolve_object(Walk *w, const FhirType *type, Json *object)
     {
         const FhirType *inner = key[0] == '_' ? type : member_type(type, key);
         for (size_t i = 0; inner && i < json_count(value); i++)
-            TRY(resolve_value(w, inner, key, type, json_at(value, i)));
+            TRY(resolve_value(w, &(Place){ outer, key, i }, inner, type, json_at(value, i)));
         if (inner && !json_count(value))
-            TRY(resolve_value(w, inner, key, type, value));
+            TRY(resolve_value(w, &(Place){ outer, key, NOT_LISTED }, inner, type, value));
     }
     return OK;
 }
@@ -173,5 +193,5 @@ static Err resolve_object(Walk *w, const FhirType *type, Json *object)
 Err links_resolve(Ctx *c, const Links *links, const FhirType *type, Json *resource, Str path)
 {
     Walk w = { c, links, path };
-    return resolve_object(&w, type, resource);
+    return resolve_object(&w, NULL, type, resource);
 }

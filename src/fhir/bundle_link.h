@@ -25,7 +25,7 @@ Str links_find(const Links *links, Str from);
 
 /* Rewrites, in place, every Reference, every uri, url, canonical, oid and uuid, and every href and src of a
  * narrative that is a link's from. A Reference "Type?query" is looked up: ERR_STALE unless one resource
- * matches; path is the resource's place, for the problem. */
+ * matches, told at the reference within path, the resource's place. */
 MUST_USE Err links_resolve(Ctx *c, const Links *links, const FhirType *type, Json *resource, Str path);
 
 /* The only resource that a query ("identifier=x|1") finds; absent where none does. ERR_STALE where several

@@ -104,7 +104,8 @@ const cases = [
   ['an entry of another type', 'POST', '', bundle('transaction', entry(P(), 'POST', 'Observation')), 400, 'structure', 'Bundle.entry[0].resource.resourceType'],
   ['a fault in the third entry', 'POST', '', bundle('transaction', entry(P(), 'POST', 'Patient'), entry(P(), 'POST', 'Patient'), entry(P({ birthDate: 'x' }), 'POST', 'Patient')), 422, 'invalid', 'Bundle.entry[2].resource.birthDate'],
   ['one resource written twice', 'POST', '', bundle('transaction', entry(P({ id: 'twice' }), 'PUT', 'Patient/twice'), entry(P({ id: 'twice' }), 'PUT', 'Patient/twice')), 400, 'structure', 'Bundle.entry[1]'],
-  ['a reference that nothing matches', 'POST', '', bundle('transaction', entry(O({ subject: { reference: 'Patient?identifier=urn:x|nobody' } }), 'POST', 'Observation')), 412, 'conflict', 'Bundle.entry[0].resource'],
+  ['a reference that nothing matches', 'POST', '', bundle('transaction', entry(O({ subject: { reference: 'Patient?identifier=urn:x|nobody' } }), 'POST', 'Observation')), 412, 'conflict', 'Bundle.entry[0].resource.subject.reference'],
+  ['one in a list that nothing matches', 'POST', '', bundle('transaction', entry(O({ performer: [{ display: 'somebody' }, { reference: 'Practitioner?identifier=urn:x|nobody' }] }), 'POST', 'Observation')), 412, 'conflict', 'Bundle.entry[0].resource.performer[1].reference'],
 ];
 
 onEachEngine(describe, { before, after }, (clinic) => {

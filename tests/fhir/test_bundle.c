@@ -94,7 +94,7 @@ static void does_all_or_nothing(void **state)
         { "{'resource':{'resourceType':'Observation','status':'final','code':{'text':'x'},"
           "'subject':{'reference':'Patient?identifier=nobody'}},'request':{'method':'POST','url':'"
           "Observation'}}",
-          "Bundle.entry[0].resource", ERR_STALE },
+          "Bundle.entry[0].resource.subject.reference", ERR_STALE },
     };
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
         assert_int_equal(fhir_transaction(c, bundle_of(c, faults[i].entries), false, &ignored, NULL),
