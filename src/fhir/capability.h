@@ -15,17 +15,24 @@ typedef struct CapabilityType {
     const CapabilityParam *params;   /* ends with a row whose name is NULL */
 } CapabilityType;
 
+/* An operation that FHIR or US Core defines; type NULL: of every type. */
+typedef struct CapabilityOperation {
+    const char *type, *name, *definition;
+} CapabilityOperation;
+
 /* What the dispatch table has. Lists of codes end with NULL, tables of operations with a row without a name.
  */
 typedef struct Capability {
     const char *const *type_interactions, *const *system_interactions;
     const Operation *const *tables;
     size_t n_tables;
-    const CapabilityType *special; /* NULL: none */
+    const CapabilityOperation *defined; /* ends with a row whose name is NULL */
+    const CapabilityType *special;      /* NULL: none */
 } Capability;
 
 /* The CapabilityStatement. base: "http://127.0.0.1:8080/fhir". Every interaction, parameter and operation
- * that it declares works; special search parameters are therefore not in it. */
+ * that it declares works; special search parameters are therefore not in it. What US Core expects is marked.
+ */
 Str fhir_capability(Ctx *c, Str base, const Capability *can);
 
 /* The OperationDefinition of one row, by the id that the CapabilityStatement names it with

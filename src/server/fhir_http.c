@@ -6,6 +6,7 @@
 #include "fhir/definitions.h"
 #include "fhir/json_scan.h"
 #include "fhir/store.h"
+#include "fhir/us_core.h"
 #include "server/access.h"
 #include "server/audit_event.h"
 #include "server/negotiate.h"
@@ -140,10 +141,43 @@ static const struct {
     { "history-system", "GET", "/fhir/_history", true },
 };
 
+/* And each operation that others have defined. */
+static const struct {
+    CapabilityOperation operation;
+    const char *method, *pattern;
+} defined_operations[] = {
+    { { NULL, "validate", "http://hl7.org/fhir/OperationDefinition/Resource-validate" },
+      "POST",
+      "/fhir/{type}/$validate" },
+    { { NULL, "meta", "http://hl7.org/fhir/OperationDefinition/Resource-meta" },
+      "GET",
+      "/fhir/{type}/{id}/$meta" },
+    { { "Patient", "everything", "http://hl7.org/fhir/OperationDefinition/Patient-everything" },
+      "GET",
+      "/fhir/Patient/{id}/$everything" },
+    { { "Observation", "lastn", "http://hl7.org/fhir/OperationDefinition/Observation-lastn" },
+      "GET",
+      "/fhir/Observation/$lastn" },
+    { { "DocumentReference", "docref", US_CORE_DOCREF }, "GET", "/fhir/DocumentReference/$docref" },
+};
+
+enum { DEFINED_MOST = sizeof defined_operations / sizeof defined_operations[0] };
+
+static void list_defined(CapabilityOperation list[DEFINED_MOST + 1])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < DEFINED_MOST; i++)
+        if (route_exists(defined_operations[i].method, defined_operations[i].pattern))
+            list[n++] = defined_operations[i].operation;
+    list[n] = (CapabilityOperation){ 0 };
+}
+
 Err fhir_http_metadata(Request *r)
 {
     TRY(check_format(r));
     enum { TYPE_MOST = 16, SYSTEM_MOST = 8 };
+    CapabilityOperation defined[DEFINED_MOST + 1];
+    list_defined(defined);
     const char *of_type[TYPE_MOST] = { NULL }, *of_system[SYSTEM_MOST] = { NULL };
     size_t n_type = 0, n_system = 0;
     for (size_t i = 0; i < sizeof interactions / sizeof interactions[0]; i++) {
@@ -158,6 +192,7 @@ Err fhir_http_metadata(Request *r)
                        .system_interactions = of_system,
                        .tables = operation_tables,
                        .n_tables = operation_tables_n,
+                       .defined = defined,
                        .special = &audit_event_capability };
     answer_body(r, 200, fhir_json, fhir_capability(&r->ctx, request_base(r), &can));
     return OK;

@@ -1,4 +1,4 @@
-/* FHIR's own operations on the record: $validate, $everything, $lastn, $meta. */
+/* FHIR's own operations on the record: $validate, $everything, $lastn, $meta; and US Core's $docref. */
 #include "base/limits.h"
 #include "db/db.h"
 #include "fhir/definitions.h"
@@ -221,6 +221,95 @@ Err fhir_ops_lastn(Request *r)
     Err err = answer_page(r, &found);
     r->type = S("Observation");
     return err;
+}
+
+/* ---- $docref ---- */
+
+/* An in parameter of US Core 6.1.0's docref, and the search that it stands for. */
+static const struct {
+    const char *name, *param, *prefix;
+} docref_params[] = {
+    { "patient", "patient", "" },
+    { "start", "period", "ge" },
+    { "end", "period", "le" },
+    { "type", "type", "" },
+};
+
+static Err add_docref_term(Request *r, Str name, Str value, SearchTerms *asked)
+{
+    Arena *a = r->ctx.arena;
+    for (size_t i = 0; i < sizeof docref_params / sizeof docref_params[0]; i++)
+        if (str_is(name, docref_params[i].name)) {
+            Str term = arena_fmt(a, "%s%.*s", docref_params[i].prefix, STR_ARG(value));
+            *list_add(a, asked) = (SearchTerm){ str_from(docref_params[i].param), term };
+            return OK;
+        }
+    if (str_is(name, "on-demand") && str_is(value, "false"))
+        return OK;
+    return problem(&r->ctx, ERR_SYNTAX, name,
+                   "$docref takes patient, start, end and type; it makes no documents.");
+}
+
+/* valueId, valueDate, valueDateTime, valueBoolean or, of the type, valueCodeableConcept: as a search has it.
+ */
+static Str docref_value(Arena *a, Json *parameter)
+{
+    static const char *const plain[] = { "valueId", "valueString", "valueDate", "valueDateTime" };
+    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
+        if (json_find_str(parameter, plain[i]).p)
+            return json_find_str(parameter, plain[i]);
+    Json *demand = json_get(parameter, "valueBoolean"),
+         *coding = json_find(parameter, "valueCodeableConcept.coding[0]");
+    if (demand)
+        return json_text(a, demand);
+    Str system = json_find_str(coding, "system"), code = json_find_str(coding, "code");
+    return system.p ? arena_fmt(a, "%.*s|%.*s", STR_ARG(system), STR_ARG(code)) : code;
+}
+
+static Err read_docref_body(Request *r, SearchTerms *asked)
+{
+    if (media_of(request_header(r, "Content-Type")) != MEDIA_JSON)
+        return problem(&r->ctx, ERR_MEDIA, STR_NONE, "The body must be application/fhir+json.");
+    TRY(json_scan(&r->ctx, r->body));
+    Json *body = json_parse(r->ctx.arena, r->body), *list = json_get(body, "parameter");
+    if (!str_is(json_find_str(body, "resourceType"), "Parameters"))
+        return problem(&r->ctx, ERR_SYNTAX, S("resourceType"), "The body must be a Parameters resource.");
+    for (size_t i = 0; i < json_count(list); i++) {
+        Str value = docref_value(r->ctx.arena, json_at(list, i));
+        if (!value.p)
+            return problem(&r->ctx, ERR_SYNTAX, arena_fmt(r->ctx.arena, "Parameters.parameter[%zu]", i),
+                           "The parameter has no value that $docref takes.");
+        TRY(add_docref_term(r, json_find_str(json_at(list, i), "name"), value, asked));
+    }
+    return OK;
+}
+
+static Err read_docref_query(Request *r, SearchTerms *asked)
+{
+    SearchTerms terms;
+    TRY(read_terms(r, &terms));
+    for (size_t i = 0; i < terms.n; i++)
+        TRY(add_docref_term(r, terms.at[i].name, terms.at[i].value, asked));
+    return OK;
+}
+
+/* All that are recorded: none is made on demand. */
+Err fhir_ops_docref(Request *r)
+{
+    SearchTerms asked = { 0 };
+    SearchPage page;
+    r->type = S("DocumentReference");
+    TRY(begin(r));
+    TRY(str_is(r->method, "POST") ? read_docref_body(r, &asked) : read_docref_query(r, &asked));
+    if (!form_value(&asked, "patient").n)
+        return problem(&r->ctx, ERR_SYNTAX, S("patient"), "$docref wants a patient.");
+    patient_of_search(r, &asked);
+    *list_add(r->ctx.arena, &asked) = (SearchTerm){ S("_count"), S("1000") };
+    TRY(fhir_search(&r->ctx, r->type, &asked, true, &page));
+    if (page.next_cursor.p)
+        return problem(&r->ctx, ERR_TOO_LARGE, STR_NONE,
+                       "More than %d documents: narrow it by start, end or type.", LIMIT_PAGE_ROWS);
+    return answer_page(r, &page);
 }
 
 /* ---- $meta ---- */

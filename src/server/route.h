@@ -65,8 +65,8 @@ RouteFn fhir_http_metadata, fhir_http_definition, fhir_http_read, fhir_http_vrea
 RouteFn audit_event_http_read, audit_event_http_search;
 /* batch_http.c: the entries of a batch, each as the request that it is. */
 Err batch_http(Request *r, Json *bundle);
-/* fhir_ops_http.c: $validate, $everything, $lastn, $meta */
-RouteFn fhir_ops_validate, fhir_ops_everything, fhir_ops_lastn, fhir_ops_meta;
+/* fhir_ops_http.c: $validate, $everything, $lastn, $docref, $meta */
+RouteFn fhir_ops_validate, fhir_ops_everything, fhir_ops_lastn, fhir_ops_docref, fhir_ops_meta;
 /* operation_http.c */
 RouteFn operation_http;
 /* auth_http.c */

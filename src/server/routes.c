@@ -54,6 +54,8 @@ const Route routes[] = {
       "A patient's chart, and what it refers to" },
     { "GET", "/fhir/Observation/$lastn", RUNS_WORKER, GUARD_SIGNED_IN, fhir_ops_lastn,
       "The newest observations of each code" },
+    { "GET POST", "/fhir/DocumentReference/$docref", RUNS_WORKER, GUARD_SIGNED_IN, fhir_ops_docref,
+      "A patient's documents" },
     { "GET", "/fhir/{type}/{id}/$meta", RUNS_WORKER, GUARD_SIGNED_IN, fhir_ops_meta, "A resource's meta" },
     { "GET POST", "/fhir/{type}/${operation}", RUNS_WORKER, GUARD_SIGNED_IN, operation_http,
       "Operation on a type" },

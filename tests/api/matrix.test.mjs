@@ -49,7 +49,7 @@ const reads = (type) => [
 /** Ways round: never refused as such, and never with the mark where the type may not be read. */
 const ways = (type) => [
   ['revinclude', 'GET', `/fhir/Patient?_id=marked&_revinclude=${type}:*`], ['revinclude of staff', 'GET', `/fhir/Practitioner?_revinclude=${type}:*`],
-  ['include', 'GET', `/fhir/${type}?_include=*`], ['chart', 'GET', '/fhir/Patient/marked/$everything'], ['history of all', 'GET', '/fhir/_history?_count=1000'],
+  ['include', 'GET', `/fhir/${type}?_include=*`], ['chart', 'GET', '/fhir/Patient/marked/$everything'], ['documents', 'GET', '/fhir/DocumentReference/$docref?patient=marked'], ['history of all', 'GET', '/fhir/_history?_count=1000'],
   ['total', 'GET', `/fhir/${type}?_summary=count`], ['chart in a batch', ...json('batch', { request: { method: 'GET', url: 'Patient/marked/$everything' } })],
 ];
 const writes = (type) => {

@@ -20,6 +20,7 @@ const chart = (id) => {
     { resourceType: 'Observation', id: `${id}-o`, meta, status: 'final', code: { coding: [{ system, code }] }, subject, effectiveDateTime: '2026-10-01', valueQuantity: { value: 71 } },
     { resourceType: 'Condition', id: `${id}-c`, meta, subject, code: concept },
     { resourceType: 'Task', id: `${id}-t`, meta, status: 'requested', intent: 'order', for: subject, description: mark },
+    { resourceType: 'DocumentReference', id: `${id}-d`, meta, status: 'current', subject, content: [{ attachment: { url: 'urn:x' } }] },
     { resourceType: 'GuidanceResponse', id: `${id}-g`, meta, status: 'success', moduleUri: 'urn:x', subject },
   ];
 };
@@ -33,7 +34,8 @@ const ways = (id) => [
     ['by tag', 'GET', `/fhir/${type}?_tag=urn:leak|secret-${id}`], ['history of the type', 'GET', `/fhir/${type}/_history?_count=1000`],
     ['in a batch', ...json('batch', get(`${type}/${at}`))], ['in a transaction', ...json('transaction', get(`${type}/${at}`))],
   ]),
-  ['$everything', 'GET', `/fhir/Patient/${id}/$everything`], ['$lastn', 'GET', `/fhir/Observation/$lastn?patient=${id}`], ['history of all', 'GET', '/fhir/_history?_count=1000'],
+  ['$everything', 'GET', `/fhir/Patient/${id}/$everything`], ['$lastn', 'GET', `/fhir/Observation/$lastn?patient=${id}`], ['$docref', 'GET', `/fhir/DocumentReference/$docref?patient=${id}`],
+  ['history of all', 'GET', '/fhir/_history?_count=1000'],
   ['by name', 'GET', `/fhir/Patient?family=Family${id}`], ['chained', 'GET', `/fhir/Observation?patient.family=Family${id}`], ['by has', 'GET', `/fhir/Patient?_has:Observation:patient:code=${code}&_count=1000`],
   ['included', 'GET', `/fhir/Observation?_id=${id}-o&_include=Observation:subject`], ['everything referring', 'GET', `/fhir/Patient?_id=${id}&_revinclude=*`],
 ];

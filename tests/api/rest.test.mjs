@@ -21,6 +21,62 @@ onEachEngine(describe, { before, after }, (clinic) => {
     assert.equal(resource.find((r) => r.type === 'Patient').interaction.length, 9);
   });
 
+  it('declares each operation that FHIR and US Core define', async () => {
+    const { resource, operation } = (await clinic().call(null, 'GET', '/fhir/metadata')).json.rest[0];
+    const of = (type) => (resource.find((r) => r.type === type).operation ?? []).map((o) => o.definition).filter((d) => d.startsWith('http://hl7.org/'));
+    assert.deepEqual(operation.map((o) => o.definition).filter((d) => d.startsWith('http://hl7.org/')),
+      ['http://hl7.org/fhir/OperationDefinition/Resource-validate', 'http://hl7.org/fhir/OperationDefinition/Resource-meta']);
+    assert.deepEqual(of('Patient'), ['http://hl7.org/fhir/OperationDefinition/Patient-everything']);
+    assert.deepEqual(of('Observation'), ['http://hl7.org/fhir/OperationDefinition/Observation-lastn']);
+    assert.deepEqual(of('DocumentReference'), ['http://hl7.org/fhir/us/core/OperationDefinition/docref']);
+  });
+
+  it('answers every search that US Core expects', async () => {
+    const statement = (await clinic().call(null, 'GET', '/fhir/metadata')).json;
+    const shall = (e) => e.url.endsWith('capabilitystatement-expectation') && e.valueCode === 'SHALL';
+    const values = { date: 'ge2020-01-01', token: 'x', string: 'x', reference: 'x' };
+    const asked = [];
+    assert.deepEqual(statement.instantiates, ['http://hl7.org/fhir/us/core/CapabilityStatement/us-core-server']);
+    for (const r of statement.rest[0].resource.filter((type) => type.supportedProfile)) {
+      const kinds = Object.fromEntries(r.searchParam.map((p) => [p.name, p.type]));
+      const searches = [...r.searchParam.filter((p) => p.extension?.some(shall)).map((p) => [p.name]),
+        ...(r.extension ?? []).filter((e) => e.extension.some(shall)).map((e) => e.extension.filter((x) => x.url === 'required').map((x) => x.valueString))];
+      for (const params of searches) {
+        const query = params.map((name) => `${name}=${values[kinds[name]]}`).join('&');
+        const answer = await call('GET', `/fhir/${r.type}?${query}`, undefined, { prefer: 'handling=strict' });
+        assert.equal(answer.status, 200, `${r.type}?${query}: ${answer.text}`);
+        asked.push(`${r.type}?${params.join('+')}`);
+      }
+    }
+    /* Counted in US Core's own statement: 30 of one parameter, 21 of several. */
+    assert.deepEqual([asked.filter((a) => !a.includes('+')).length, asked.filter((a) => a.includes('+')).length], [30, 21]);
+  });
+
+  it('finds a patient’s documents', async () => {
+    const made = async (body) => (await call('POST', `/fhir/${body.resourceType}`, body)).json.id;
+    const who = await made(patient('Docref')), other = await made(patient('Docother'));
+    const document = (of, code, start, end) => made({ resourceType: 'DocumentReference', status: 'current', subject: { reference: `Patient/${of}` },
+      type: { coding: [{ system: 'http://loinc.org', code }] }, content: [{ attachment: { contentType: 'text/plain', data: 'YQ==' } }],
+      context: { period: { start, end } } });
+    const early = await document(who, '34133-9', '2025-01-01', '2025-01-31'), late = await document(who, '18842-5', '2026-01-01', '2026-01-31');
+    await document(other, '34133-9', '2025-01-01', '2025-01-31');
+    const ids = (answer) => { assert.equal(answer.status, 200, answer.text); return (answer.json.entry ?? []).map((e) => e.resource.id).sort(); };
+    const get = (query) => call('GET', `/fhir/DocumentReference/$docref?${query}`);
+    const post = (...parameter) => call('POST', '/fhir/DocumentReference/$docref', { resourceType: 'Parameters', parameter });
+    const id = { name: 'patient', valueId: who };
+    assert.deepEqual(ids(await get(`patient=${who}`)), [early, late].sort());
+    assert.deepEqual(ids(await get(`patient=${who}&start=2025-06-01`)), [late]);
+    assert.deepEqual(ids(await get(`patient=${who}&start=2025-01-15&end=2025-06-01`)), [early]);
+    assert.deepEqual(ids(await get(`patient=${who}&type=http://loinc.org|18842-5`)), [late]);
+    assert.deepEqual(ids(await post(id)), [early, late].sort());
+    assert.deepEqual(ids(await post(id, { name: 'end', valueDateTime: '2025-06-01T00:00:00Z' }, { name: 'on-demand', valueBoolean: false })), [early]);
+    assert.deepEqual(ids(await post(id, { name: 'type', valueCodeableConcept: { coding: [{ system: 'http://loinc.org', code: '34133-9' }] } })), [early]);
+    for (const answer of [await get(''), await get(`patient=${who}&on-demand=true`), await get(`patient=${who}&start=soon`), await get(`patient=${who}&profile=x`),
+      await post({ name: 'patient', valueReference: { reference: `Patient/${who}` } }), await call('POST', '/fhir/DocumentReference/$docref', patient('x'))])
+      assert.deepEqual([answer.status, answer.json.resourceType], [400, 'OperationOutcome'], answer.text);
+    assert.equal((await clinic().call('researcher', 'GET', `/fhir/DocumentReference/$docref?patient=${who}`)).status, 403);
+  });
+
   it('searches several types, one after the other, in pages that miss none', async () => {
     const tag = { meta: { tag: [{ system: 'urn:types', code: 'x' }] } }, made = [];
     for (let i = 0; i < 7; i++) made.push(await call('POST', '/fhir/Patient', { ...patient(`Types${i}`), ...tag }));

@@ -407,10 +407,16 @@ static void declares_what_it_can_do(void **state)
     static const char *const of_audit[] = { "read", NULL };
     static const CapabilityParam params[] = { { "date", "date" }, { 0 } };
     CapabilityType audit = { "AuditEvent", of_audit, params };
-    Capability can = { of_type, of_system, tables, 1, &audit };
+    static const CapabilityOperation defined[] = {
+        { NULL, "validate", "http://hl7.org/fhir/OperationDefinition/Resource-validate" },
+        { "Patient", "everything", "http://hl7.org/fhir/OperationDefinition/Patient-everything" },
+        { 0 },
+    };
+    Capability can = { of_type, of_system, tables, 1, defined, &audit };
     Str text = fhir_capability(c, S("http://127.0.0.1/fhir"), &can);
     Json *json = json_parse(c->arena, text);
-    assert_str(json_find_str(json, "rest[0].operation[0].name"), "outcomes");
+    assert_str(json_find_str(json, "rest[0].operation[0].name"), "validate");
+    assert_str(json_find_str(json, "rest[0].operation[1].name"), "outcomes");
     Resource stored = create(c, "CapabilityStatement", text);
     assert_int_equal(stored.version, 1);
 }
