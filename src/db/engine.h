@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "db/db.h"
+#include "db/outbox.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -80,6 +81,8 @@ struct Tx {
     Err why; /* it ended */
     Connection *connection;
     Rows *open;
+    Arena *arena;  /* that it lives in, whichever its Ctx has meanwhile */
+    Events events; /* to be written with the commit */
     Job job;
 };
 
@@ -167,6 +170,9 @@ void statement_give(Statement *s);
 
 /* db.c */
 void rows_close(Rows *r);
+
+/* outbox.c: the last statements of a transaction, as the lock that they take is everybody's. */
+Err outbox_write(Ctx *c, const Events *events);
 
 /* writer.c: group commit. */
 Err writer_open(Ctx *c, Db *db, Writer **ret);

@@ -1,27 +1,54 @@
 #include "db/outbox.h"
 
-/* The UPDATE is what locks: the next writer waits here until this transaction ended, and then reads the
- * number that this one left. */
-static Err next_number(Ctx *c, int64_t *ret_number)
-{
-    AUTO(rows_done) Rows *rows = NULL;
-    TRY(db_query(c, SQL("UPDATE counter SET value = value + 1 WHERE name = 'event' RETURNING value"), NO_ARGS,
-                 &rows));
-    if (!rows_next(rows))
-        return rows_error(rows) ?: problem(c, ERR_INTERNAL, STR_NONE, "the counter of events is gone");
-    *ret_number = rows_int(rows, 0);
-    return OK;
-}
+#include "db/engine.h"
+
+#include <assert.h>
 
 Err outbox_add(Ctx *c, const Event *event)
 {
-    int64_t number = 0;
-    TRY(next_number(c, &number));
-    return db_exec(c,
-                   SQL("INSERT INTO event (number, at_us, patient_id, encounter_id, type, id, version)"
-                       " VALUES ($1, $2, $3, $4, $5, $6, $7)"),
-                   ARGS(I(number), I(event->at_us), T(event->patient_id), T(event->encounter_id),
-                        T(event->type), T(event->id), I(event->version)));
+    assert(c->tx);
+    Arena *a = c->tx->arena; /* the caller's may end before the transaction does */
+    *list_add(a, &c->tx->events) = (Event){
+        .at_us = event->at_us,
+        .patient_id = arena_str(a, event->patient_id),
+        .encounter_id = arena_str(a, event->encounter_id),
+        .type = arena_str(a, event->type),
+        .id = arena_str(a, event->id),
+        .version = event->version,
+    };
+    return OK;
+}
+
+/* The UPDATE is what locks: the next writer waits here until this transaction ended, and then goes on from
+ * the number that this one left. Were the counter gone, an event's number would be NULL, which its table
+ * refuses. */
+Err outbox_write(Ctx *c, const Events *events)
+{
+    enum { COLUMNS = 7 };
+    if (events->n == 0)
+        return OK;
+    DbArgs *rows = arena_new(c->arena, DbArgs, events->n);
+    for (size_t i = 0; i < events->n; i++) {
+        const Event *event = &events->at[i];
+        DbArg *args = arena_new(c->arena, DbArg, COLUMNS);
+        const DbArg values[COLUMNS] = { I((int64_t)(events->n - 1 - i)),
+                                        I(event->at_us),
+                                        T(event->patient_id),
+                                        T(event->encounter_id),
+                                        T(event->type),
+                                        T(event->id),
+                                        I(event->version) };
+        memcpy(args, values, sizeof values);
+        rows[i] = (DbArgs){ args, COLUMNS };
+    }
+    const DbMany each[] = {
+        { SQL("UPDATE counter SET value = value + $1 WHERE name = 'event'"), &ARGS(I((int64_t)events->n)),
+          1 },
+        { SQL("INSERT INTO event (number, at_us, patient_id, encounter_id, type, id, version)"
+              " VALUES ((SELECT value FROM counter WHERE name = 'event') - $1, $2, $3, $4, $5, $6, $7)"),
+          rows, events->n },
+    };
+    return db_exec_each(c, each, sizeof each / sizeof each[0]);
 }
 
 static Event read_event(Arena *a, const Rows *rows)

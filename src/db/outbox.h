@@ -1,6 +1,9 @@
 /* The outbox: an event is a row written in the transaction of its change and read by every server in commit
  * order. Its number is taken from a counter row that stays locked until the commit, so a lower number can
- * never become visible after a higher one and "what came after 17" is a safe question. */
+ * never become visible after a higher one and "what came after 17" is a safe question.
+ *
+ * That lock is one for all who write, so it is taken last: events wait in their transaction and are written
+ * when it commits. */
 #ifndef DB_OUTBOX_H
 #define DB_OUTBOX_H
 
@@ -20,8 +23,7 @@ typedef struct Events {
     size_t n, room;
 } Events;
 
-/* Inside a transaction, as its last statements: the counter's lock is held from here to the commit.
- * event->number is ignored. */
+/* Inside a transaction: with its commit the event is there. event->number is ignored. */
 MUST_USE Err outbox_add(Ctx *c, const Event *event);
 /* At most limit events with number > after, oldest first, in c->arena. */
 MUST_USE Err outbox_after(Ctx *c, int64_t after, size_t limit, Events *ret_events);

@@ -82,6 +82,7 @@ Err tx_begin(Ctx *c, Tx **ret_tx)
 {
     Tx *tx = arena_new(c->arena, Tx, 1);
     tx->c = c;
+    tx->arena = c->arena;
     tx->outer = c->tx;
     if (tx->outer) {
         TRY(tx->outer->doomed);
@@ -98,6 +99,7 @@ Err snapshot_begin(Ctx *c, Tx **ret_tx)
     assert(!c->tx);
     Tx *tx = arena_new(c->arena, Tx, 1);
     tx->c = c;
+    tx->arena = c->arena;
     tx->is_snapshot = true;
     TRY(begin_alone(c, tx, c->db->engine->begin_snapshot));
     c->tx = tx;
@@ -108,7 +110,6 @@ Err snapshot_begin(Ctx *c, Tx **ret_tx)
 static void close(Tx *tx)
 {
     tx->ended = true;
-    close_rows(tx);
     tx->c->tx = NULL;
 }
 
@@ -117,8 +118,16 @@ static bool is_shared(const Tx *tx)
     return tx->connection->db->engine->one_writer && !tx->is_snapshot;
 }
 
+/* Before the end: a transaction that is kept writes its events. */
+static Err before_end(Tx *tx, Err why)
+{
+    close_rows(tx);
+    return why ?: outbox_write(tx->c, &tx->events);
+}
+
 static Err tx_end(Tx *tx, Err why)
 {
+    why = before_end(tx, why);
     close(tx);
     return is_shared(tx) ? end_shared(tx, why) : end_alone(tx, why);
 }
@@ -126,7 +135,7 @@ static Err tx_end(Tx *tx, Err why)
 void tx_leave(Tx *tx, Err why, bool more)
 {
     assert(!tx->ended && !tx->outer);
-    tx->why = why ?: tx->doomed;
+    tx->why = before_end(tx, why ?: tx->doomed);
     close(tx);
     tx->is_left = is_shared(tx);
     if (tx->is_left)
