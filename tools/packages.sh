@@ -3,7 +3,7 @@
 # Root or a user with sudo. Prints nothing and takes no time where nothing is missing.
 set -eu
 
-packages="gcc libc6-dev meson ninja-build pkg-config libmicrohttpd-dev libgnutls28-dev libjson-c-dev libsodium-dev libsqlite3-dev
+packages="gcc libc6-dev meson ninja-build pkg-config libmicrohttpd-dev libgnutls28-dev libcurl4-gnutls-dev libjson-c-dev libsodium-dev libsqlite3-dev
 libpq-dev libutf8proc-dev libcmocka-dev tzdata"
 if [ "${1:-}" = --test ]; then
     packages="$packages clang libclang-rt-14-dev libomp-dev clang-format chromium fonts-liberation postgresql-15 pgbouncer sqlite3 git

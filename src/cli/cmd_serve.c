@@ -14,6 +14,7 @@
 typedef struct ServeOptions {
     Str listen, db, now, zone, public_url, tls_cert, tls_key, audit_files;
     bool demo, db_pooled, own_patients;
+    Operands notify_to;
 } ServeOptions;
 
 static bool is_https(const ServeOptions *o)
@@ -123,6 +124,8 @@ static Err run(Ctx *c, const ServeOptions *o, const sigset_t *ending)
     ServerOptions options = { .listen = o->listen,
                               .public_url = o->public_url,
                               .audit_files = audit_files(c->arena, o),
+                              .notify_to = o->notify_to.at,
+                              .n_notify_to = o->notify_to.n,
                               .own_patients_only = o->own_patients,
                               .demo = o->demo };
     TRY(read_text_file(c, o->tls_cert, &options.tls_cert));
@@ -162,6 +165,10 @@ int cmd_serve(int argc, char **argv)
           "visit or "
           "appointment within 30 days; without it, all patients of the clinic",
           .flag = &o.own_patients },
+        { "--notify-to", "URL",
+          "Subscriptions may send to addresses that begin so; again for another one. Without it nothing is "
+          "sent",
+          .texts = &o.notify_to },
         { "--demo", NULL, "fills an empty database with the demo clinic", .flag = &o.demo },
         { "--now", "TIME", "sets the clock: for tests and the demo only", .text = &o.now },
         { 0 },

@@ -262,6 +262,33 @@ static const char access_grants[] =
 static const char session_lock[] =
     "ALTER TABLE session ADD COLUMN locked_us BIGINT;";
 
+/* What is known of a Subscription's deliveries (server/notifier.h), and the events that concern it. A lease is work
+ * that one of several servers does. */
+static const char subscriptions[] =
+    "CREATE TABLE subscription ("
+    "  id TEXT NOT NULL PRIMARY KEY,"
+    "  version BIGINT NOT NULL,"
+    "  position BIGINT NOT NULL,"
+    "  events BIGINT NOT NULL,"
+    "  delivered BIGINT NOT NULL,"
+    "  failures BIGINT NOT NULL,"
+    "  next_us BIGINT NOT NULL,"
+    "  contacted_us BIGINT NOT NULL,"
+    "  why TEXT);"
+    "CREATE TABLE subscription_event ("
+    "  id TEXT NOT NULL,"
+    "  number BIGINT NOT NULL,"
+    "  at_us BIGINT NOT NULL,"
+    "  version BIGINT NOT NULL,"
+    "  type TEXT NOT NULL,"
+    "  resource_id TEXT NOT NULL,"
+    "  patient_id TEXT,"
+    "  PRIMARY KEY (id, number));"
+    "CREATE TABLE lease ("
+    "  name TEXT NOT NULL PRIMARY KEY,"
+    "  holder TEXT NOT NULL,"
+    "  until_us BIGINT NOT NULL);";
+
 /* clang-format on */
 
 typedef struct Migration {
@@ -282,6 +309,7 @@ static const Migration migrations[] = {
     { 9, .text = lean_index },
     { 10, .text = access_grants },
     { 11, .text = session_lock },
+    { 12, .text = subscriptions },
 };
 static const size_t migrations_n = sizeof migrations / sizeof migrations[0];
 

@@ -157,6 +157,20 @@ static void add_interactions(Buf *b, const char *const *codes)
     buf_char(b, ']');
 }
 
+#define TOPIC                                                                                                \
+    "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/"                                     \
+    "capabilitystatement-subscriptiontopic-canonical"
+
+static void add_topics(Buf *b, const char *const *topics)
+{
+    buf_add(b, S(",\"extension\":["));
+    for (; *topics; topics++) {
+        add_comma(b);
+        buf_json(b, "{'url':'" TOPIC "','valueCanonical':%s}", str_from(*topics));
+    }
+    buf_char(b, ']');
+}
+
 static void add_resource(Buf *b, Str base, const Capability *can, const FhirResource *resource)
 {
     const UsCore *core = us_core_of(resource->type->name);
@@ -166,6 +180,8 @@ static void add_resource(Buf *b, Str base, const Capability *can, const FhirReso
         add_profiles(b, core);
         add_combinations(b, core);
     }
+    if (can->topics && strcmp(resource->type->name, "Subscription") == 0)
+        add_topics(b, can->topics);
     add_interactions(b, can->type_interactions);
     bool updates = lists(can->type_interactions, "update"), creates = lists(can->type_interactions, "create");
     buf_json(b,

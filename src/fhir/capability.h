@@ -28,6 +28,7 @@ typedef struct Capability {
     size_t n_tables;
     const CapabilityOperation *defined; /* ends with a row whose name is NULL */
     const CapabilityType *special;      /* NULL: none */
+    const char *const *topics;          /* of Subscriptions; NULL: they are not served */
 } Capability;
 
 /* The CapabilityStatement. base: "http://127.0.0.1:8080/fhir". Every interaction, parameter and operation

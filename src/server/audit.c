@@ -344,6 +344,11 @@ Err audit_add(Request *r)
     return chain_add(&r->ctx, r->server->audit->chain, &row, 1);
 }
 
+Err audit_add_row(Ctx *c, Audit *audit, const AuditRow *row)
+{
+    return chain_add(c, audit->chain, row, 1);
+}
+
 static bool is_of_a_patient(const Request *r)
 {
     return r->patient_id.p || (r->type.p && r->ctx.user.role != ROLE_NONE) || str_starts(r->target, S("/r/"));

@@ -21,6 +21,8 @@ Audit *audit_stop(Audit *audit);
 
 /* The row of a request whose answer stands, in the transaction under way. */
 MUST_USE Err audit_add(Request *r);
+/* A row that is no request's, likewise. */
+MUST_USE Err audit_add_row(Ctx *c, Audit *audit, const AuditRow *row);
 /* Queues the row of a request whose answer stands; nothing where it was written with what it changed. Where
  * it cannot be kept the answer becomes a 503. */
 void audit_note(Audit *audit, Request *r);

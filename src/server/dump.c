@@ -20,6 +20,8 @@ typedef enum TableId {
     TABLE_GRANT,
     TABLE_COUNTER,
     TABLE_EVENT,
+    TABLE_SUBSCRIPTION,
+    TABLE_SUBSCRIPTION_EVENT,
     TABLE_AUDIT,
     TABLES
 } TableId;
@@ -40,6 +42,8 @@ static const Table tables[TABLES] = {
     [TABLE_GRANT] = { "access_grant", "ttttttiiitt", 1 },
     [TABLE_COUNTER] = { "counter", "ti", 1 },
     [TABLE_EVENT] = { "event", "iitttti", 1 },
+    [TABLE_SUBSCRIPTION] = { "subscription", "tiiiiiiit", 1 },
+    [TABLE_SUBSCRIPTION_EVENT] = { "subscription_event", "tiiittt", 2 },
     [TABLE_AUDIT] = { "audit", "tittttttitttttit", 1 },
 };
 
@@ -76,6 +80,12 @@ static const Sql *select_page(TableId table)
     case TABLE_EVENT:
         return SQL("SELECT number, at_us, patient_id, encounter_id, type, id, version FROM event"
                    " WHERE number > $1 ORDER BY number LIMIT $2");
+    case TABLE_SUBSCRIPTION:
+        return SQL("SELECT id, version, position, events, delivered, failures, next_us, contacted_us, why"
+                   " FROM subscription WHERE id > $1 ORDER BY id LIMIT $2");
+    case TABLE_SUBSCRIPTION_EVENT:
+        return SQL("SELECT id, number, at_us, version, type, resource_id, patient_id FROM subscription_event"
+                   " WHERE (id, number) > ($1, $2) ORDER BY id, number LIMIT $3");
     case TABLE_AUDIT:
         return SQL("SELECT id, at_us, account, role, person_id, address, method, path, status, patient_id,"
                    " interaction, request_id, reason, chain, number, hash"
@@ -117,6 +127,13 @@ static const Sql *insert_row(TableId table)
     case TABLE_EVENT:
         return SQL("INSERT INTO event (number, at_us, patient_id, encounter_id, type, id, version)"
                    " VALUES ($1, $2, $3, $4, $5, $6, $7)");
+    case TABLE_SUBSCRIPTION:
+        return SQL("INSERT INTO subscription (id, version, position, events, delivered, failures, next_us,"
+                   " contacted_us, why) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
+    case TABLE_SUBSCRIPTION_EVENT:
+        return SQL(
+            "INSERT INTO subscription_event (id, number, at_us, version, type, resource_id, patient_id)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7)");
     case TABLE_AUDIT:
         return SQL("INSERT INTO audit (id, at_us, account, role, person_id, address, method, path, status,"
                    " patient_id, interaction, request_id, reason, chain, number, hash)"

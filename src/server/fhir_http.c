@@ -13,6 +13,7 @@
 #include "server/operations.h"
 #include "server/patient.h"
 #include "server/route.h"
+#include "server/server_state.h"
 #include "server/write.h"
 
 static const char fhir_json[] = "application/fhir+json; charset=utf-8";
@@ -141,6 +142,9 @@ static const struct {
     { "history-system", "GET", "/fhir/_history", true },
 };
 
+#define BACKPORT_OPERATION                                                                                   \
+    "http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription-"
+
 /* And each operation that others have defined. */
 static const struct {
     CapabilityOperation operation;
@@ -159,6 +163,8 @@ static const struct {
       "GET",
       "/fhir/Observation/$lastn" },
     { { "DocumentReference", "docref", US_CORE_DOCREF }, "GET", "/fhir/DocumentReference/$docref" },
+    { { "Subscription", "status", BACKPORT_OPERATION "status" }, "GET", "/fhir/Subscription/{id}/$status" },
+    { { "Subscription", "events", BACKPORT_OPERATION "events" }, "GET", "/fhir/Subscription/{id}/$events" },
 };
 
 enum { DEFINED_MOST = sizeof defined_operations / sizeof defined_operations[0] };
@@ -175,7 +181,7 @@ static void list_defined(CapabilityOperation list[DEFINED_MOST + 1])
 Err fhir_http_metadata(Request *r)
 {
     TRY(check_format(r));
-    enum { TYPE_MOST = 16, SYSTEM_MOST = 8 };
+    enum { TYPE_MOST = 16, SYSTEM_MOST = 8, TOPICS_MOST = 8 };
     CapabilityOperation defined[DEFINED_MOST + 1];
     list_defined(defined);
     const char *of_type[TYPE_MOST] = { NULL }, *of_system[SYSTEM_MOST] = { NULL };
@@ -188,12 +194,16 @@ Err fhir_http_metadata(Request *r)
         else
             of_type[n_type++] = interactions[i].code;
     }
+    const char *urls[TOPICS_MOST] = { NULL };
+    for (size_t i = 0; topics[i].url && i + 1 < TOPICS_MOST; i++)
+        urls[i] = topics[i].url;
     Capability can = { .type_interactions = of_type,
                        .system_interactions = of_system,
                        .tables = operation_tables,
                        .n_tables = operation_tables_n,
                        .defined = defined,
-                       .special = &audit_event_capability };
+                       .special = &audit_event_capability,
+                       .topics = r->server->notifier ? urls : NULL };
     answer_body(r, 200, fhir_json, fhir_capability(&r->ctx, request_base(r), &can));
     return OK;
 }

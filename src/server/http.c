@@ -419,6 +419,7 @@ void http_stop(Server *server)
     MHD_socket listening = MHD_quiesce_daemon(server->daemon);
     server->is_stopping = true;
     server->live = live_stop(server->live);
+    server->notifier = notifier_stop(server->notifier);
     stop_workers(server);
     wait_for_answers(server);
     MHD_stop_daemon(server->daemon);

@@ -67,6 +67,8 @@ RouteFn audit_event_http_read, audit_event_http_search;
 Err batch_http(Request *r, Json *bundle);
 /* fhir_ops_http.c: $validate, $everything, $lastn, $docref, $meta */
 RouteFn fhir_ops_validate, fhir_ops_everything, fhir_ops_lastn, fhir_ops_docref, fhir_ops_meta;
+/* subscription_http.c */
+RouteFn subscription_http_status, subscription_http_events;
 /* operation_http.c */
 RouteFn operation_http;
 /* auth_http.c */

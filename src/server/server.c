@@ -44,7 +44,11 @@ static Err start_at(Ctx *c, Server *server, const ServerOptions *options, const 
     server->live = live_start(server);
     if (!server->live)
         return problem(c, ERR_UNAVAILABLE, STR_NONE, "The outbox cannot be read.");
-    return http_start(c, server, &http);
+    TRY(http_start(c, server, &http));
+    if (options->n_notify_to == 0)
+        return OK;
+    server->notifier = notifier_start(server, options->notify_to, options->n_notify_to);
+    return server->notifier ? OK : problem(c, ERR_UNAVAILABLE, STR_NONE, "a thread cannot be started");
 }
 
 static Str without_slash(Str url)

@@ -12,6 +12,8 @@ typedef struct ServerOptions {
     Str public_url; /* how it is reached from outside, where a proxy stands before it; may be absent */
     const char *tls_cert, *tls_key; /* PEM texts, both or neither */
     Str audit_files; /* "clinic.db-audit": where the audit's key and reserve lie; absent: no such files */
+    const Str *notify_to; /* what the endpoint of a Subscription must begin with; none: nothing is sent */
+    size_t n_notify_to;
     bool own_patients_only; /* clinicians see patients whom they are related to (fhir/relation.h) */
     bool demo;
 } ServerOptions;

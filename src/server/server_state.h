@@ -7,6 +7,7 @@
 #include "server/audit.h"
 #include "server/deadlines.h"
 #include "server/live.h"
+#include "server/notifier.h"
 #include "server/queue.h"
 #include "server/rate.h"
 #include "server/server.h"
@@ -35,6 +36,7 @@ struct Server {
 
     Audit *audit;
     Live *live;
+    Notifier *notifier; /* NULL: Subscriptions are stored and not served */
     RunningWrites *running;
 
     pthread_mutex_t rate_lock;

@@ -6,6 +6,7 @@ int run_http_word_tests(void);
 int run_access_tests(void);
 int run_chain_tests(void);
 int run_serve_tests(void);
+int run_subscription_tests(void);
 int run_totp_tests(void);
 
 #endif

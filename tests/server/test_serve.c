@@ -130,7 +130,11 @@ typedef struct RouteCase {
 #define OBSERVATION                                                                                          \
     "{\"resourceType\":\"Observation\",\"id\":\"o\",\"status\":\"final\",\"code\":{\"text\":\"x\"},"         \
     "\"subject\":{\"reference\":\"Patient/p\"}}"
-#define PATIENT              "{\"resourceType\":\"Patient\",\"id\":\"p\",\"active\":true}"
+#define PATIENT "{\"resourceType\":\"Patient\",\"id\":\"p\",\"active\":true}"
+#define SUBSCRIPTION                                                                                         \
+    "{\"resourceType\":\"Subscription\",\"id\":\"s\",\"status\":\"requested\",\"reason\":\"x\","             \
+    "\"criteria\":"                                                                                          \
+    "\"Observation?code=x\",\"channel\":{\"type\":\"rest-hook\",\"endpoint\":\"https://hub.example/\"}}"
 #define REQUEST(method, url) "\"request\":{\"method\":\"" method "\",\"url\":\"" url "\"}"
 #define EMPTY                "{\"resourceType\":\"Parameters\"}"
 
@@ -171,6 +175,9 @@ static const RouteCase route_cases[] = {
     { "POST", "/fhir/DocumentReference/$docref",
       "{\"resourceType\":\"Parameters\",\"parameter\":[{\"name\":\"patient\",\"valueId\":\"p\"}]}", 200, NULL,
       NULL, ROLE_NURSE },
+    { "PUT", "/fhir/Subscription/s", SUBSCRIPTION, 201, NULL, NULL, ROLE_SYSTEM },
+    { "GET", "/fhir/Subscription/s/$status", NULL, 200, NULL, NULL, ROLE_SYSTEM },
+    { "GET", "/fhir/Subscription/s/$events?eventsSinceNumber=0", NULL, 200, NULL, NULL, ROLE_SYSTEM },
     { "GET", "/fhir/Patient/p/$meta", NULL, 200, NULL, NULL, ROLE_NURSE },
     { "GET", "/fhir/$today", NULL, 200, NULL, NULL, ROLE_NURSE },
     { "GET", "/fhir/$patients", NULL, 200, NULL, NULL, ROLE_NURSE },

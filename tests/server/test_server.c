@@ -19,7 +19,7 @@ int main(int argc, char **argv)
         (void)setenv("EUTHYMIA_TEST_DB", url, 1);
         return run_chain_tests() + run_serve_tests() ? EXIT_FAILURE : EXIT_SUCCESS;
     }
-    int failed =
-        run_http_word_tests() + run_access_tests() + run_chain_tests() + run_serve_tests() + run_totp_tests();
+    int failed = run_http_word_tests() + run_access_tests() + run_chain_tests() + run_serve_tests() +
+                 run_subscription_tests() + run_totp_tests();
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
