@@ -421,10 +421,16 @@ static bool eval_variable(const Eval *e, const PathNode *node, Items *ret_items)
 {
     if (str_is(node->name, "ucum"))
         return path_add(e, ret_items, path_string(S("http://unitsofmeasure.org")));
-    return path_add(e, ret_items,
-                    str_is(node->name, "resource")       ? e->context->resource
-                    : str_is(node->name, "rootResource") ? e->context->root_resource
-                                                         : e->whole);
+    if (str_is(node->name, "resource"))
+        return path_add(e, ret_items, e->context->resource);
+    if (str_is(node->name, "rootResource"))
+        return path_add(e, ret_items, e->context->root_resource);
+    if (str_is(node->name, "context"))
+        return path_add(e, ret_items, e->whole);
+    for (size_t i = 0; i < e->context->n_variables; i++)
+        if (str_is(node->name, e->context->variables[i].name))
+            return path_add(e, ret_items, e->context->variables[i].item);
+    return true;
 }
 
 /* Every item of the type: more lenient than FHIRPath, which wants one, and as R4's own expressions need it.

@@ -42,8 +42,15 @@ typedef struct PathNode PathNode;
 const PathNode *fhirpath_parse(Arena *a, Str text);
 
 /* What the variables stand for: nodes; %ucum is known. */
+typedef struct PathVariable {
+    const char *name; /* "patient", "encounter", "user": of a form that is filled in (questionnaire.h) */
+    Item item;
+} PathVariable;
+
 typedef struct PathContext {
-    Item resource, root_resource; /* %resource and %rootResource */
+    Item resource, root_resource;  /* %resource and %rootResource */
+    const PathVariable *variables; /* the others; one that is not among them stands for nothing */
+    size_t n_variables;
 } PathContext;
 
 /* The resource itself as a node. */

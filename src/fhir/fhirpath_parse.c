@@ -153,7 +153,8 @@ static const PathNode *parse_variable(Parser *p)
 {
     PathNode *node = node_of(p, PATH_VARIABLE);
     node->name = take_word(p);
-    static const char *const known[] = { "resource", "rootResource", "context", "ucum" };
+    static const char *const known[] = { "resource", "rootResource", "context", "ucum",
+                                         "patient",  "encounter",    "user" };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (str_is(node->name, known[i]))
             return node;

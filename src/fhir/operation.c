@@ -32,7 +32,8 @@ static Json *value_of(const OpCall *in, const char *name, const char *const *key
 
 Str op_string(const OpCall *in, const char *name)
 {
-    static const char *const keys[] = { "valueString", "valueCode", "valueUri", "valueId", NULL };
+    static const char *const keys[] = { "valueString", "valueCode",      "valueUri",
+                                        "valueId",     "valueCanonical", NULL };
     return json_str(value_of(in, name, keys));
 }
 

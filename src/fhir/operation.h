@@ -25,7 +25,7 @@ typedef struct OpCall {
 
 /* The parameter or part object itself, the first of its name. */
 Json *op_parameter(const OpCall *in, const char *name);
-/* valueString, valueCode, valueUri, valueId */
+/* valueString, valueCode, valueUri, valueId, valueCanonical */
 Str op_string(const OpCall *in, const char *name);
 /* Exact: from the number's text. */
 bool op_decimal(const OpCall *in, const char *name, Decimal *ret_value);

@@ -142,6 +142,7 @@ static const struct {
     { "history-system", "GET", "/fhir/_history", true },
 };
 
+#define SDC_OPERATION "http://hl7.org/fhir/uv/sdc/OperationDefinition/"
 #define BACKPORT_OPERATION                                                                                   \
     "http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription-"
 
@@ -163,6 +164,12 @@ static const struct {
       "GET",
       "/fhir/Observation/$lastn" },
     { { "DocumentReference", "docref", US_CORE_DOCREF }, "GET", "/fhir/DocumentReference/$docref" },
+    { { "Questionnaire", "populate", SDC_OPERATION "Questionnaire-populate" },
+      "POST",
+      "/fhir/Questionnaire/{id}/$populate" },
+    { { "QuestionnaireResponse", "extract", SDC_OPERATION "QuestionnaireResponse-extract" },
+      "POST",
+      "/fhir/QuestionnaireResponse/{id}/$extract" },
     { { "Subscription", "status", BACKPORT_OPERATION "status" }, "GET", "/fhir/Subscription/{id}/$status" },
     { { "Subscription", "events", BACKPORT_OPERATION "events" }, "GET", "/fhir/Subscription/{id}/$events" },
 };

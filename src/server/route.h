@@ -69,6 +69,8 @@ Err batch_http(Request *r, Json *bundle);
 RouteFn fhir_ops_validate, fhir_ops_everything, fhir_ops_lastn, fhir_ops_docref, fhir_ops_meta;
 /* subscription_http.c */
 RouteFn subscription_http_status, subscription_http_events;
+/* questionnaire_http.c */
+RouteFn questionnaire_http_populate, questionnaire_http_extract;
 /* operation_http.c */
 RouteFn operation_http;
 /* auth_http.c */

@@ -26,6 +26,11 @@ const chart = (id) => {
 };
 const parts = (id) => chart(id).map((r) => [r.resourceType, r.id]);
 
+/** A form that asks for the mark. */
+const asking = { resourceType: 'Questionnaire', status: 'active', item: [{ linkId: '1', type: 'string', extension: [{
+  url: 'http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-initialExpression', valueExpression: { language: 'text/fhirpath', expression: '%patient.meta.tag.code' } }] }] };
+const filledIn = (id) => ({ resourceType: 'Parameters', parameter: [{ name: 'questionnaire', resource: asking }, { name: 'subject', valueReference: { reference: `Patient/${id}` } }] });
+
 /** [name, method, path, body, headers]: answers with the mark of the patient where, and only where, the asker is related. */
 const ways = (id) => [
   ...parts(id).flatMap(([type, at]) => [
@@ -35,7 +40,7 @@ const ways = (id) => [
     ['in a batch', ...json('batch', get(`${type}/${at}`))], ['in a transaction', ...json('transaction', get(`${type}/${at}`))],
   ]),
   ['$everything', 'GET', `/fhir/Patient/${id}/$everything`], ['$lastn', 'GET', `/fhir/Observation/$lastn?patient=${id}`], ['$docref', 'GET', `/fhir/DocumentReference/$docref?patient=${id}`],
-  ['history of all', 'GET', '/fhir/_history?_count=1000'],
+  ['history of all', 'GET', '/fhir/_history?_count=1000'], ['$populate', 'POST', '/fhir/Questionnaire/$populate', filledIn(id)],
   ['by name', 'GET', `/fhir/Patient?family=Family${id}`], ['chained', 'GET', `/fhir/Observation?patient.family=Family${id}`], ['by has', 'GET', `/fhir/Patient?_has:Observation:patient:code=${code}&_count=1000`],
   ['included', 'GET', `/fhir/Observation?_id=${id}-o&_include=Observation:subject`], ['everything referring', 'GET', `/fhir/Patient?_id=${id}&_revinclude=*`],
 ];

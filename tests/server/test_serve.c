@@ -131,6 +131,17 @@ typedef struct RouteCase {
     "{\"resourceType\":\"Observation\",\"id\":\"o\",\"status\":\"final\",\"code\":{\"text\":\"x\"},"         \
     "\"subject\":{\"reference\":\"Patient/p\"}}"
 #define PATIENT "{\"resourceType\":\"Patient\",\"id\":\"p\",\"active\":true}"
+#define QUESTIONNAIRE                                                                                        \
+    "{\"resourceType\":\"Questionnaire\",\"id\":\"q\",\"url\":\"http://clinic.example/"                      \
+    "q\",\"status\":\"active\","                                                                             \
+    "\"extension\":[{\"url\":\"http://hl7.org/fhir/uv/sdc/StructureDefinition/"                              \
+    "sdc-questionnaire-observationExtract\",\"valueBoolean\":true}],\"item\":[{\"linkId\":\"1\",\"type\":"   \
+    "\"integer\",\"code\":[{\"system\":\"http://loinc.org\",\"code\":\"44261-6\"}],\"extension\":[{\"url\":" \
+    "\"http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-observationLinkPeriod\","            \
+    "\"valueDuration\":{\"value\":1,\"code\":\"mo\",\"system\":\"http://unitsofmeasure.org\"}}]}]}"
+#define RESPONSE                                                                                             \
+    "{\"resourceType\":\"QuestionnaireResponse\",\"id\":\"r\",\"status\":\"completed\",\"questionnaire\":"   \
+    "\"http://clinic.example/q\",\"item\":[{\"linkId\":\"1\",\"answer\":[{\"valueInteger\":7}]}]}"
 #define SUBSCRIPTION                                                                                         \
     "{\"resourceType\":\"Subscription\",\"id\":\"s\",\"status\":\"requested\",\"reason\":\"x\","             \
     "\"criteria\":"                                                                                          \
@@ -175,6 +186,16 @@ static const RouteCase route_cases[] = {
     { "POST", "/fhir/DocumentReference/$docref",
       "{\"resourceType\":\"Parameters\",\"parameter\":[{\"name\":\"patient\",\"valueId\":\"p\"}]}", 200, NULL,
       NULL, ROLE_NURSE },
+    { "PUT", "/fhir/Questionnaire/q", QUESTIONNAIRE, 201, NULL, NULL, ROLE_SYSTEM },
+    { "GET", "/fhir/Questionnaire/q/$populate?subject=Patient/p", NULL, 200, NULL, NULL, ROLE_NURSE },
+    { "POST", "/fhir/Questionnaire/$populate",
+      "{\"resourceType\":\"Parameters\",\"parameter\":[{\"name\":\"canonical\",\"valueUri\":\"http://"
+      "clinic.example/q\"},"
+      "{\"name\":\"subject\",\"valueReference\":{\"reference\":\"Patient/p\"}}]}",
+      200, NULL, NULL, ROLE_NURSE },
+    { "PUT", "/fhir/QuestionnaireResponse/r", RESPONSE, 201, NULL, NULL, ROLE_SYSTEM },
+    { "GET", "/fhir/QuestionnaireResponse/r/$extract", NULL, 200, NULL, NULL, ROLE_NURSE },
+    { "POST", "/fhir/QuestionnaireResponse/$extract", RESPONSE, 200, NULL, NULL, ROLE_NURSE },
     { "PUT", "/fhir/Subscription/s", SUBSCRIPTION, 201, NULL, NULL, ROLE_SYSTEM },
     { "GET", "/fhir/Subscription/s/$status", NULL, 200, NULL, NULL, ROLE_SYSTEM },
     { "GET", "/fhir/Subscription/s/$events?eventsSinceNumber=0", NULL, 200, NULL, NULL, ROLE_SYSTEM },
