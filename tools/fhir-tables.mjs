@@ -54,6 +54,7 @@ const types = new Map(); // name -> { name, kind, isResource, elements }
 for (const [name, kind] of Object.entries(kinds))
   types.set(name, { name, kind, isResource: false, elements: [] });
 
+const lowerFirst = (word) => word[0].toLowerCase() + word.slice(1);
 const lastWord = (path) => path.slice(path.lastIndexOf('.') + 1);
 const capital = (word) => word[0].toUpperCase() + word.slice(1);
 
@@ -134,7 +135,7 @@ function readPath(text) {
     if (name) steps.push({ name });
     else if (resolvesTo) last.resolvesTo = resolvesTo;
     else if (key) Object.assign(last, { key, value });
-    else last.onlyType = onlyType;
+    else last.onlyType = kinds[lowerFirst(onlyType)] ? lowerFirst(onlyType) : onlyType; /* some say DateTime */
     rest = rest.slice(whole.length);
   }
   return { steps, exists: Boolean(exists) };
@@ -182,6 +183,47 @@ for (const { resource: parameter } of load('search-parameters.json').entry) {
     }
 }
 
+// ---- parameters whose rows others have already
+
+const pathKey = (p) => JSON.stringify(p);
+const rowsKey = (p) => `${p.kind} ${p.components.map((c) => `${c.kind} ${c.paths.map(pathKey)}`)}`;
+const withoutTarget = (p) => ({ ...p, steps: p.steps.map((s, i) => (i === p.steps.length - 1 ? { ...s, resolvesTo: undefined } : s)) });
+
+/* Nothing is indexed of it (src/fhir/index.c). */
+const isIndexed = (path) => path.steps.at(-1)?.onlyType !== 'SampledData';
+
+/** Sets made_of and only_target (src/fhir/definitions.h) of the parameters of one resource type. */
+function shareRows(list) {
+  const own = list.filter((p) => p.paths.length && p.code !== '_id' && p.code !== '_lastUpdated' && !p.paths.some((x) => x.exists));
+  const keys = new Map(own.map((p) => [p, new Set(p.paths.filter(isIndexed).map(pathKey))]));
+  const stands = (p) => !p.madeOf;
+  const within = (small, large) => [...keys.get(small)].every((key) => keys.get(large).has(key));
+
+  for (const p of own) { /* references to one type of those that another parameter has */
+    const target = p.paths[0].steps.at(-1)?.resolvesTo;
+    if (p.kind !== 'reference' || !target || p.paths.some((x) => x.steps.at(-1).resolvesTo !== target)) continue;
+    const wide = new Set(p.paths.map(withoutTarget).map(pathKey));
+    const whole = own.find((o) => o !== p && stands(o) && o.kind === 'reference' && keys.get(o).size === wide.size && [...wide].every((key) => keys.get(o).has(key)));
+    if (whole) Object.assign(p, { madeOf: [whole.code], onlyTarget: target });
+  }
+  for (const p of own) { /* the same paths, or those of several together */
+    if (!stands(p)) continue;
+    const parts = own.filter((o) => o !== p && stands(o) && rowsKey(o) === rowsKey(p) && within(o, p));
+    const covered = new Set(parts.flatMap((o) => [...keys.get(o)]));
+    if (covered.size === keys.get(p).size) p.madeOf = parts.map((o) => o.code);
+  }
+  for (const p of own) { /* a composite of the whole resource */
+    if (!p.components.length || !stands(p) || p.paths.some((x) => x.steps.length)) continue;
+    const parts = p.components.map((c) => own.find((o) => !o.components.length && o.kind === c.kind && keys.get(o).size === c.paths.filter(isIndexed).length && c.paths.filter(isIndexed).every((x) => keys.get(o).has(pathKey(x)))));
+    if (parts.every(Boolean)) p.madeOf = parts.map((o) => o.code);
+  }
+  for (const p of list) { /* by what has rows itself */
+    const plain = (code) => { const o = list.find((x) => x.code === code); return o.madeOf && !o.components.length ? o.madeOf.flatMap(plain) : [code]; };
+    if (p.madeOf) p.madeOf = p.components.length && !p.paths.some((x) => x.steps.length) ? p.madeOf : [...new Set(p.madeOf.flatMap(plain))];
+  }
+}
+for (const ofType of parameters.values()) shareRows([...ofType.values()].sort((a, b) => byName(a.code, b.code)));
+
 const patientParams = new Map(load('compartmentdefinition-patient.json').resource
   .filter((r) => r.param?.length).map((r) => [r.code, r.param]));
 
@@ -219,7 +261,8 @@ out.push(`const FhirType fhir_types[] = {`, ...typeNames.map((name) => {
 
 const parameterRow = (p) => `{ ${quoted(p.code)}, PARAM_${p.kind.toUpperCase()}, ` +
   `${p.paths.length ? array('paths', 'FhirPath', p.paths.map(path)) : 'NULL'}, ${p.paths.length}, ${strings('targets', p.targets)}, ` +
-  `${p.components?.length ? array('components', 'FhirParam', p.components.map(parameterRow)) : 'NULL'}, ${p.components?.length ?? 0} }`;
+  `${p.components?.length ? array('components', 'FhirParam', p.components.map(parameterRow)) : 'NULL'}, ${p.components?.length ?? 0}, ` +
+  `${strings('made_of', p.madeOf)}, ${quoted(p.onlyTarget)} }`;
 const step = (s) => `{ ${[s.name, s.key, s.value, s.resolvesTo, s.onlyType].map(quoted).join(', ')} }`;
 const path = (p) => `{ ${p.steps.length ? array('steps', 'FhirStep', p.steps.map(step)) : 'NULL'}, ${p.steps.length}, ${p.exists} }`;
 const resources = [...resourceNames].sort(byName);

@@ -101,6 +101,11 @@ struct FhirParam {
     const char *const *targets;  /* of a reference: types; last is NULL */
     const FhirParam *components; /* of a composite; their paths begin at its element */
     uint8_t n_components;
+    /* The parameters of the same resource type whose index rows together are this one's, which then has none
+     * of its own: "combo-code" is "code" and "component-code". NULL: it has its own. Of a composite of the
+     * whole resource, the parameters that are its components, one each. */
+    const char *const *made_of;
+    const char *only_target; /* and of those rows only references to this type: "patient" of "subject" */
 };
 
 typedef struct FhirResource {

@@ -12,8 +12,30 @@ typedef struct Derive {
     DerivedRows *rows;
 } Derive;
 
+static bool same_row(DbArgs a, DbArgs b)
+{
+    for (size_t i = 0; i < a.n; i++)
+        if (a.at[i].integer != b.at[i].integer || !str_eq(a.at[i].text, b.at[i].text))
+            return false;
+    return true;
+}
+
+/* A text and its coding's display are often the same words: what repeats a row just added is left out. */
+static bool is_repeated(const Derive *d, IndexTable table, DbArgs args)
+{
+    enum { LAST_FEW = 8 };
+    size_t n = d->rows->tables[table].n;
+    for (size_t back = 1; back <= LAST_FEW && back <= n; back++)
+        if (same_row(d->rows->tables[table].at[n - back], args))
+            return true;
+    return false;
+}
+
 static void add_row(Derive *d, IndexTable table, DbArgs args)
 {
+    d->rows->tables[table].found++;
+    if (is_repeated(d, table, args))
+        return;
     DbArg *copy = arena_new(d->a, DbArg, args.n);
     memcpy(copy, args.at, args.n * sizeof *copy);
     *list_add(d->a, &d->rows->tables[table]) = (DbArgs){ copy, args.n };
@@ -139,7 +161,9 @@ static const TimeRange ALL_TIME = { INT64_MIN, INT64_MAX };
 
 static void add_range(Derive *d, TimeRange range)
 {
-    ROW(d, INDEX_DATE, I(range.from_us), I(range.to_us));
+    bool is_open = range.from_us == INT64_MIN || range.to_us == INT64_MAX;
+    bool is_long = is_open || range.to_us - range.from_us > US_PER_DAY;
+    ROW(d, INDEX_DATE, I(range.from_us), I(range.to_us), I(is_long));
 }
 
 static void add_date(Derive *d, Json *value)
@@ -353,9 +377,9 @@ static void derive_leaf(Derive *d, FhirParamKind kind, Leaf leaf)
     if (!x)
         return;
     IndexTable table = kind == PARAM_REFERENCE ? INDEX_REFERENCE : INDEX_TOKEN;
-    size_t n_before = d->rows->tables[table].n;
+    size_t found_before = d->rows->tables[table].found;
     x->add(d, leaf.value);
-    if (d->rows->tables[table].n == n_before)
+    if (d->rows->tables[table].found == found_before)
         mark_present(d, kind);
 }
 
@@ -489,16 +513,41 @@ static bool is_column(const FhirParam *param)
     return strcmp(param->name, "_id") == 0 || strcmp(param->name, "_lastUpdated") == 0;
 }
 
+/* What finds it by a reference's identifier: the tokens of the parameter that it is made of do not say whom
+ * they are of. */
+static void derive_identifiers(Derive *d, const FhirResource *definition, const FhirParam *param,
+                               Json *resource)
+{
+    for (uint8_t k = 0; k < param->n_paths; k++) {
+        Leaves leaves = { 0 };
+        index_leaves(d->a, definition->type, resource, &param->paths[k], &leaves);
+        for (size_t i = 0; i < leaves.n; i++)
+            if (json_get(leaves.at[i].value, "identifier"))
+                add_identifier(d, json_get(leaves.at[i].value, "identifier"));
+    }
+}
+
+static void derive_param(Derive *d, const FhirResource *definition, const FhirParam *param, Json *resource)
+{
+    if (param->only_target) {
+        derive_identifiers(d, definition, param, resource);
+    } else if (param->made_of || is_column(param)) {
+        return;
+    } else if (param->n_components) {
+        derive_composite(d, definition, param, resource);
+    } else {
+        for (uint8_t k = 0; k < param->n_paths; k++)
+            derive_path(d, definition, param, &param->paths[k], resource);
+    }
+}
+
 void index_derive(Arena *a, const FhirResource *definition, Str id, Json *resource, DerivedRows *rows)
 {
     Derive d = { .a = a, .type = str_from(definition->type->name), .id = id, .rows = rows };
     for (uint16_t i = 0; i < definition->n_params; i++) {
         const FhirParam *param = &definition->params[i];
         d.param = str_from(param->name);
-        if (param->n_components)
-            derive_composite(&d, definition, param, resource);
-        for (uint8_t k = 0; !param->n_components && !is_column(param) && k < param->n_paths; k++)
-            derive_path(&d, definition, param, &param->paths[k], resource);
+        derive_param(&d, definition, param, resource);
     }
     each_compartment(a, definition, id, resource, add_compartment, &d);
 }

@@ -26,6 +26,7 @@ typedef struct DerivedRows {
     struct {
         DbArgs *at;
         size_t n, room;
+        size_t found; /* n and those that were left out, because they say again what one before says */
     } tables[INDEX_TABLES];
 } DerivedRows;
 
@@ -35,6 +36,8 @@ void index_derive(Arena *a, const FhirResource *definition, Str id, Json *resour
  */
 Str index_patient(Arena *a, const FhirResource *definition, Str id, Json *resource);
 
+/* Adds rows that were derived before. */
+void index_append(Arena *a, const DerivedRows *more, DerivedRows *rows);
 /* What writes them, to go with other statements. Returns how many they are. */
 size_t index_statements(const DerivedRows *rows, DbMany each[INDEX_TABLES]);
 /* All three inside a transaction. */

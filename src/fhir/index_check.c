@@ -34,9 +34,9 @@ static Err rows_of(Ctx *c, IndexTable table, int *ret_texts, int *ret_numbers, R
         return db_query(c, SQL("SELECT type, id, param, folded, exact, element FROM index_string"), NO_ARGS,
                         ret_rows);
     case INDEX_DATE:
-        *ret_texts = 3, *ret_numbers = 3;
-        return db_query(c, SQL("SELECT type, id, param, from_us, to_us, element FROM index_date"), NO_ARGS,
-                        ret_rows);
+        *ret_texts = 3, *ret_numbers = 4;
+        return db_query(c, SQL("SELECT type, id, param, from_us, to_us, is_long, element FROM index_date"),
+                        NO_ARGS, ret_rows);
     case INDEX_NUMBER:
         *ret_texts = 5, *ret_numbers = 1;
         return db_query(c, SQL("SELECT type, id, param, low, high, element FROM index_number"), NO_ARGS,

@@ -10,25 +10,25 @@ static const Sql *insert_statement(IndexTable table)
     switch (table) {
     case INDEX_TOKEN:
         return SQL("INSERT INTO index_token (type, id, param, element, system, code)"
-                   " VALUES ($1, $2, $3, $4, $5, $6)");
+                   " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING");
     case INDEX_STRING:
         return SQL("INSERT INTO index_string (type, id, param, element, folded, exact)"
-                   " VALUES ($1, $2, $3, $4, $5, $6)");
+                   " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING");
     case INDEX_DATE:
-        return SQL("INSERT INTO index_date (type, id, param, element, from_us, to_us)"
-                   " VALUES ($1, $2, $3, $4, $5, $6)");
+        return SQL("INSERT INTO index_date (type, id, param, element, from_us, to_us, is_long)"
+                   " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING");
     case INDEX_NUMBER:
         return SQL("INSERT INTO index_number (type, id, param, element, low, high)"
-                   " VALUES ($1, $2, $3, $4, $5, $6)");
+                   " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING");
     case INDEX_QUANTITY:
         return SQL("INSERT INTO index_quantity (type, id, param, element, system, code, unit, low, high)"
-                   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
+                   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING");
     case INDEX_REFERENCE:
         return SQL("INSERT INTO index_reference (type, id, param, element, target_type, target_id)"
-                   " VALUES ($1, $2, $3, $4, $5, $6)");
+                   " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING");
     case INDEX_URI:
         return SQL("INSERT INTO index_uri (type, id, param, element, uri)"
-                   " VALUES ($1, $2, $3, $4, $5)");
+                   " VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING");
     case INDEX_COMPARTMENT:
         return SQL(
             "INSERT INTO compartment (patient_id, type, id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING");
@@ -36,6 +36,13 @@ static const Sql *insert_statement(IndexTable table)
         break;
     }
     return NULL;
+}
+
+void index_append(Arena *a, const DerivedRows *more, DerivedRows *rows)
+{
+    for (IndexTable table = 0; table < INDEX_TABLES; table++)
+        for (size_t i = 0; i < more->tables[table].n; i++)
+            *list_add(a, &rows->tables[table]) = more->tables[table].at[i];
 }
 
 size_t index_statements(const DerivedRows *rows, DbMany each[INDEX_TABLES])
@@ -145,7 +152,7 @@ Err index_rebuild(Ctx *c)
 /* ---- refresh ---- */
 
 /* Grows by one whenever the same resource gives other rows than before. */
-static const int64_t INDEX_RULE = 2;
+static const int64_t INDEX_RULE = 3;
 
 static Err rule_of(Ctx *c, int64_t *ret_rule)
 {

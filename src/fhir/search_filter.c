@@ -35,6 +35,23 @@ Source search_source(const FhirParam *param)
     return strcmp(param->name, "_lastUpdated") == 0 ? SOURCE_UPDATED : sources[param->kind];
 }
 
+ParamRows search_rows_named(Arena *a, Str name)
+{
+    ParamRows rows = { 0 };
+    *list_add(a, &rows.names) = name;
+    return rows;
+}
+
+ParamRows search_rows(Arena *a, const FhirParam *param, const char *suffix)
+{
+    if (!param->made_of)
+        return search_rows_named(a, arena_fmt(a, "%s%s", param->name, suffix));
+    ParamRows rows = { .only_target = param->only_target ? str_from(param->only_target) : STR_NONE };
+    for (const char *const *name = param->made_of; *name; name++)
+        *list_add(a, &rows.names) = arena_fmt(a, "%s%s", *name, suffix);
+    return rows;
+}
+
 /* ---- a parameter of its own ---- */
 
 static bool modifier_allowed(const FhirParam *param, Str modifier)
@@ -68,27 +85,30 @@ static Err parse_missing(Ctx *c, Str name, Str value, SearchFilter *filter)
 static Err parse_own(Ctx *c, const FhirParam *param, Str name, Str modifier, Str value, SearchFilter *filter)
 {
     filter->source = search_source(param);
-    filter->param = str_from(param->name);
     if (filter->source == SOURCE_MAX)
         return refuse(c, name, "special parameters are not supported");
     if (!modifier_allowed(param, modifier))
         return refuse(c, name, "this modifier is not supported here");
     filter->negated = str_is(modifier, "not");
-    if (str_is(modifier, "identifier"))
-        filter->source = SOURCE_TOKEN;
-    if (str_is(modifier, "text")) {
+    filter->rows = search_rows(c->arena, param,
+                               str_is(modifier, "text")      ? INDEX_TEXT_SUFFIX
+                               : str_is(modifier, "of-type") ? INDEX_OF_TYPE_SUFFIX
+                                                             : "");
+    if (str_is(modifier, "text"))
         filter->source = SOURCE_STRING;
-        filter->param = arena_fmt(c->arena, "%s" INDEX_TEXT_SUFFIX, param->name);
+    if (str_is(modifier, "identifier")) {
+        filter->source = SOURCE_TOKEN;
+        if (param->only_target) /* tokens do not say what type they are of: these have rows of their own */
+            filter->rows = search_rows_named(c->arena, str_from(param->name));
     }
-    if (str_is(modifier, "of-type"))
-        filter->param = arena_fmt(c->arena, "%s" INDEX_OF_TYPE_SUFFIX, param->name);
     return str_is(modifier, "missing") ? parse_missing(c, name, value, filter)
                                        : search_parse_values(c, param, modifier, value, filter);
 }
 
 /* ---- a composite: "8480-6$gt140", "," for or ---- */
 
-static Err parse_together(Ctx *c, const FhirParam *param, Str name, Str value, SearchFilter *together)
+static Err parse_together(Ctx *c, const FhirResource *definition, const FhirParam *param, Str name, Str value,
+                          SearchFilter *together)
 {
     Str rest = value;
     for (int i = 0; i < param->n_components; i++) {
@@ -98,14 +118,30 @@ static Err parse_together(Ctx *c, const FhirParam *param, Str name, Str value, S
         SearchFilter *part = list_add(c->arena, &together->branches);
         *part = (SearchFilter){ .type = together->type,
                                 .source = search_source(&param->components[i]),
-                                .param = index_part_name(c->arena, param, i) };
+                                .rows = search_rows_named(c->arena, index_part_name(c->arena, param, i)) };
+        if (together->kind == FILTER_ALL)
+            part->rows = search_rows(c->arena, fhir_param(definition, str_from(param->made_of[i])), "");
         TRY(search_parse_values(c, &param->components[i], STR_NONE, one, part));
     }
     return rest.p ? refuse(c, name, "this composite has fewer values") : OK;
 }
 
-static Err parse_composite(Ctx *c, const FhirParam *param, Str name, Str modifier, Str value,
-                           SearchFilter *filter)
+/* One branch for each way in which an element may hold the values. */
+static Err parse_alternative(Ctx *c, const FhirResource *definition, const FhirParam *param, Str name,
+                             Str value, SearchFilter *filter)
+{
+    bool is_union = param->made_of && fhir_param(definition, str_from(param->made_of[0]))->n_components;
+    for (const char *const *part = param->made_of; is_union && *part; part++)
+        TRY(parse_alternative(c, definition, fhir_param(definition, str_from(*part)), name, value, filter));
+    if (is_union)
+        return OK;
+    SearchFilter *together = list_add(c->arena, &filter->branches);
+    *together = (SearchFilter){ .kind = param->made_of ? FILTER_ALL : FILTER_TOGETHER, .type = filter->type };
+    return parse_together(c, definition, param, name, value, together);
+}
+
+static Err parse_composite(Ctx *c, const FhirResource *definition, const FhirParam *param, Str name,
+                           Str modifier, Str value, SearchFilter *filter)
 {
     if (!param->n_components)
         return refuse(c, name, "this composite parameter is not supported");
@@ -114,9 +150,7 @@ static Err parse_composite(Ctx *c, const FhirParam *param, Str name, Str modifie
     filter->kind = FILTER_ANY;
     for (Str rest = value; rest.p;) {
         Str one = search_cut(rest, ',', &rest);
-        SearchFilter *together = list_add(c->arena, &filter->branches);
-        *together = (SearchFilter){ .kind = FILTER_TOGETHER, .type = filter->type };
-        TRY(parse_together(c, param, name, one, together));
+        TRY(parse_alternative(c, definition, param, name, one, filter));
     }
     return OK;
 }
@@ -154,7 +188,7 @@ static Err parse_chain(Ctx *c, const FhirResource *definition, Str name, Str val
     if (!param || param->kind != PARAM_REFERENCE)
         return refuse(c, name, "only a reference is followed by a chain");
     filter->kind = FILTER_CHAIN;
-    filter->param = head;
+    filter->rows = search_rows(c->arena, param, "");
     for (const char *const *target = param->targets; target && *target && !modifier.p; target++) {
         const FhirResource *resource = fhir_resource(str_from(*target));
         if (resource && knows(resource, rest) && may_read(c, str_from(*target)))
@@ -179,7 +213,7 @@ static Err parse_has(Ctx *c, const FhirResource *definition, Str name, Str value
         return refuse(c, name, "_has is _has:Type:reference:parameter");
     (void)definition;
     filter->kind = FILTER_HAS;
-    filter->param = reference;
+    filter->rows = search_rows(c->arena, param, "");
     return parse_branch(c, referring, rest, value, depth, filter);
 }
 
@@ -198,8 +232,9 @@ static Err parse_at(Ctx *c, const FhirResource *definition, Str name, Str value,
     const FhirParam *param = fhir_param(definition, str_cut(name, ':', &modifier));
     if (!param)
         return refuse(c, name, "there is no such search parameter");
-    return param->kind == PARAM_COMPOSITE ? parse_composite(c, param, name, modifier, value, filter)
-                                          : parse_own(c, param, name, modifier, value, filter);
+    return param->kind == PARAM_COMPOSITE
+               ? parse_composite(c, definition, param, name, modifier, value, filter)
+               : parse_own(c, param, name, modifier, value, filter);
 }
 
 Err search_parse_filter(Ctx *c, const FhirResource *definition, Str name, Str value, SearchFilter *ret_filter)

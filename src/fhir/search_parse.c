@@ -59,7 +59,7 @@ static Err parse_sort(Ctx *c, Str value, SearchPlan *plan)
             return refuse(
                 c, S("_sort"),
                 "_sort names up to 8 search parameters of the type, each once, with - for descending");
-        plan->sort[plan->n_sort++] = (SortKey){ source, str_from(param->name), descending };
+        plan->sort[plan->n_sort++] = (SortKey){ source, search_rows(c->arena, param, ""), descending };
     }
     return OK;
 }
@@ -122,6 +122,24 @@ static bool is_reference_of(Str type, Str param)
     return definition && (!param.p || (found && found->kind == PARAM_REFERENCE));
 }
 
+/* Whose rows are those of others is followed by theirs. */
+static void add_include(Ctx *c, SearchInclude include, SearchPlan *plan)
+{
+    const FhirParam *param = include.param.p ? fhir_param(fhir_resource(include.type), include.param) : NULL;
+    if (!param || !param->made_of) {
+        *list_add(c->arena, &plan->includes) = include;
+        return;
+    }
+    if (param->only_target && include.target.p && !str_is(include.target, param->only_target))
+        return;
+    if (param->only_target)
+        include.target = str_from(param->only_target);
+    for (const char *const *name = param->made_of; *name; name++) {
+        include.param = str_from(*name);
+        *list_add(c->arena, &plan->includes) = include;
+    }
+}
+
 /* "Observation:subject", "Observation:subject:Patient", "Observation:*", "*" */
 static Err parse_include(Ctx *c, Str name, Str value, SearchPlan *plan)
 {
@@ -140,8 +158,7 @@ static Err parse_include(Ctx *c, Str name, Str value, SearchPlan *plan)
         param = STR_NONE;
     if ((type.p && !is_reference_of(type, param)) || (target.p && !fhir_resource(target)))
         return refuse(c, name, "there is no such reference parameter or type");
-    *list_add(c->arena, &plan->includes) =
-        (SearchInclude){ reverse, modifier.p != NULL, type, param, target };
+    add_include(c, (SearchInclude){ reverse, modifier.p != NULL, type, param, target }, plan);
     return OK;
 }
 

@@ -33,7 +33,7 @@ typedef enum Match {
     MATCH_STRING_EXACT,    /* low: folded; text: as written */
     MATCH_STRING_CONTAINS, /* text: folded */
     MATCH_TOKEN_OF_TYPE,   /* system: of the type; text: "code|value" */
-    MATCH_DATE,            /* low, high */
+    MATCH_DATE,            /* low, high; value: a day before what it must end after */
     MATCH_NUMBER,          /* low, high: of the range that the precision implies; value: the number itself */
     MATCH_REFERENCE_ID,    /* text: the id, any type */
     MATCH_REFERENCE_BOTH,  /* system: the type; text: the id */
@@ -72,9 +72,17 @@ typedef enum FilterKind {
     FILTER_OWN,      /* the parameter has any of the values, or none of them where negated */
     FILTER_ANY,      /* any of the branches */
     FILTER_TOGETHER, /* the branches' parameters have their values in one element: a composite */
+    FILTER_ALL,      /* all of the branches, each FILTER_OWN: a composite of the whole resource */
     FILTER_CHAIN,    /* the reference param points to what one of the branches finds */
     FILTER_HAS,      /* what the one branch finds points here with its reference param */
 } FilterKind;
+
+/* Where the rows of a parameter stand in its table: under these names, its own or those that it is made of.
+ */
+typedef struct ParamRows {
+    LIST(Str) names;
+    Str only_target; /* of references: of this type only; absent: any */
+} ParamRows;
 
 /* One term: what it asks of the resources of one type. */
 typedef struct SearchFilter SearchFilter;
@@ -82,7 +90,7 @@ struct SearchFilter {
     FilterKind kind;
     Str type; /* whose resources it finds */
     Source source;
-    Str param;
+    ParamRows rows;
     Presence presence; /* of :missing; values is then empty */
     bool negated;
     LIST(SearchValue) values;
@@ -93,14 +101,14 @@ enum { SEARCH_SORT_KEYS = 8 };
 
 typedef struct SortKey {
     Source source;
-    Str param;
+    ParamRows rows;
     bool descending;
 } SortKey;
 
 /* _include=Observation:subject:Patient, _revinclude=Provenance:target; type is the one that refers. */
 typedef struct SearchInclude {
     bool reverse, iterate;
-    Str type, param; /* param absent: "*" */
+    Str type, param; /* param absent: "*"; else one that has rows of its own */
     Str target;      /* only resources of this type; absent: any */
 } SearchInclude;
 
@@ -121,6 +129,10 @@ typedef struct SearchPlan {
 bool source_is_time(Source source);
 /* SOURCE_MAX for a composite or special one. */
 Source search_source(const FhirParam *param);
+/* suffix: "" or one of index.h. */
+ParamRows search_rows(Arena *a, const FhirParam *param, const char *suffix);
+/* The rows under this name alone. */
+ParamRows search_rows_named(Arena *a, Str name);
 
 /* ERR_SYNTAX with the parameter's name as path. */
 MUST_USE Err search_parse(Ctx *c, const FhirResource *definition, const SearchTerms *terms, bool strict,

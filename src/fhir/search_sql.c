@@ -41,16 +41,20 @@ static const char *const match_fragments[MATCH_MAX] = {
     [MATCH_URI] = "t.uri = %t",
 };
 
+/* What ends after a time is found by its start too, where it is no longer than a day: %v is that day before.
+ */
+#define ENDS_AFTER(time)                                                                                     \
+    "((t.is_long = 0 AND t.from_us >= %v AND t.to_us > " time ") OR (t.is_long = 1 AND t.to_us > " time "))"
 static const char *const date_fragments[PREFIX_MAX] = {
     [PREFIX_EQ] = "(t.from_us >= %l AND t.to_us <= %h)",
     [PREFIX_NE] = "(t.from_us < %l OR t.to_us > %h)",
-    [PREFIX_GT] = "t.to_us > %h",
-    [PREFIX_GE] = "(t.to_us > %h OR (t.from_us >= %l AND t.to_us <= %h))",
+    [PREFIX_GT] = ENDS_AFTER("%h"),
+    [PREFIX_GE] = "(" ENDS_AFTER("%h") " OR (t.from_us >= %l AND t.to_us <= %h))",
     [PREFIX_LT] = "t.from_us < %l",
     [PREFIX_LE] = "(t.from_us < %l OR (t.from_us >= %l AND t.to_us <= %h))",
     [PREFIX_SA] = "t.from_us >= %h",
-    [PREFIX_EB] = "t.to_us <= %l",
-    [PREFIX_AP] = "(t.from_us < %h AND t.to_us > %l)",
+    [PREFIX_EB] = "(t.from_us < %l AND t.to_us <= %l)",
+    [PREFIX_AP] = "(t.from_us < %h AND " ENDS_AFTER("%l") ")",
 };
 
 static const char *const number_fragments[PREFIX_MAX] = {
@@ -82,15 +86,15 @@ static const char *const unit_fragments[] = {
     [UNIT_BOTH] = " AND t.code = %t AND t.system = %s",
 };
 
-/* %s is the type, %t the parameter's name. */
+/* %s is the type; the parameters' names follow. */
 static const char *const table_fragments[SOURCE_MAX] = {
-    [SOURCE_TOKEN] = "FROM index_token t WHERE t.type = %s AND t.param = %t",
-    [SOURCE_STRING] = "FROM index_string t WHERE t.type = %s AND t.param = %t",
-    [SOURCE_DATE] = "FROM index_date t WHERE t.type = %s AND t.param = %t",
-    [SOURCE_NUMBER] = "FROM index_number t WHERE t.type = %s AND t.param = %t",
-    [SOURCE_QUANTITY] = "FROM index_quantity t WHERE t.type = %s AND t.param = %t",
-    [SOURCE_REFERENCE] = "FROM index_reference t WHERE t.type = %s AND t.param = %t",
-    [SOURCE_URI] = "FROM index_uri t WHERE t.type = %s AND t.param = %t",
+    [SOURCE_TOKEN] = "FROM index_token t WHERE t.type = %s AND t.param ",
+    [SOURCE_STRING] = "FROM index_string t WHERE t.type = %s AND t.param ",
+    [SOURCE_DATE] = "FROM index_date t WHERE t.type = %s AND t.param ",
+    [SOURCE_NUMBER] = "FROM index_number t WHERE t.type = %s AND t.param ",
+    [SOURCE_QUANTITY] = "FROM index_quantity t WHERE t.type = %s AND t.param ",
+    [SOURCE_REFERENCE] = "FROM index_reference t WHERE t.type = %s AND t.param ",
+    [SOURCE_URI] = "FROM index_uri t WHERE t.type = %s AND t.param ",
 };
 
 /* A resource's key in a sort: its least value going up, its greatest going down. Without a value it comes
@@ -195,9 +199,36 @@ static void add_values(Query *q, const SearchFilter *filter)
     add_sql(q, ")");
 }
 
-static void add_table(Query *q, Source source, Str type, Str param)
+/* "= $2", or "IN ($2, $3)" */
+static void add_names(Query *q, const ParamRows *rows)
 {
-    add_fragment(q, table_fragments[source], &(SearchValue){ .system = type, .text = param });
+    add_sql(q, rows->names.n == 1 ? "= " : "IN (");
+    for (size_t i = 0; i < rows->names.n; i++) {
+        add_sql(q, i ? ", " : "");
+        add_arg(q, T(rows->names.at[i]));
+    }
+    add_sql(q, rows->names.n == 1 ? "" : ")");
+}
+
+/* with_urls: a reference to another server's resource does not say its type. */
+static void add_only_target(Query *q, const ParamRows *rows, bool with_urls)
+{
+    if (rows->only_target.p)
+        add_fragment(q, with_urls ? " AND t.target_type IN (%t, '')" : " AND t.target_type = %t",
+                     &(SearchValue){ .text = rows->only_target });
+}
+
+static void add_table(Query *q, const SearchFilter *filter)
+{
+    add_fragment(q, table_fragments[filter->source], &(SearchValue){ .system = filter->type });
+    add_names(q, &filter->rows);
+    add_only_target(q, &filter->rows, filter->values.n > 0);
+}
+
+static void add_references(Query *q, Str type, const ParamRows *rows)
+{
+    add_fragment(q, table_fragments[SOURCE_REFERENCE], &(SearchValue){ .system = type });
+    add_names(q, rows);
 }
 
 /* %t: the person; %l and %h: 30 days before and after %v, now. */
@@ -239,7 +270,7 @@ static void add_together(Query *q, const SearchFilter *filter)
     for (size_t i = 0; i < filter->branches.n; i++) {
         const SearchFilter *part = &filter->branches.at[i];
         add_sql(q, i ? " AND (t.id, t.element) IN (SELECT t.id, t.element " : "(SELECT t.id ");
-        add_table(q, part->source, part->type, part->param);
+        add_table(q, part);
         add_and_values(q, part);
     }
     for (size_t i = 0; i < filter->branches.n; i++)
@@ -253,7 +284,7 @@ static void add_set(Query *q, const SearchFilter *filter)
     bool outside = filter->negated || filter->presence == PRESENCE_MISSING;
     if (filter->kind == FILTER_OWN && !by_column && !outside && !relation_limits(q->c)) {
         add_sql(q, "(SELECT t.id ");
-        add_table(q, filter->source, filter->type, filter->param);
+        add_table(q, filter);
         add_and_values(q, filter);
         add_sql(q, ")");
     } else {
@@ -268,7 +299,7 @@ static void add_set(Query *q, const SearchFilter *filter)
 static void add_chain(Query *q, const SearchFilter *filter)
 {
     add_sql(q, " AND r.id IN (SELECT t.id ");
-    add_table(q, SOURCE_REFERENCE, filter->type, filter->param);
+    add_references(q, filter->type, &filter->rows);
     add_sql(q, " AND (");
     for (size_t i = 0; i < filter->branches.n; i++) {
         add_sql(q, i ? " OR " : "");
@@ -283,18 +314,24 @@ static void add_chain(Query *q, const SearchFilter *filter)
 static void add_has(Query *q, const SearchFilter *filter)
 {
     add_sql(q, " AND r.id IN (SELECT t.target_id ");
-    add_table(q, SOURCE_REFERENCE, filter->branches.at[0].type, filter->param);
+    add_references(q, filter->branches.at[0].type, &filter->rows);
     add_fragment(q, " AND t.target_type = %t AND t.id IN ", &(SearchValue){ .text = filter->type });
     add_set(q, &filter->branches.at[0]);
     add_sql(q, ")");
 }
 
+static void add_found(Query *q, const SearchFilter *filters, size_t n);
+
 static void add_any(Query *q, const SearchFilter *filter)
 {
     add_sql(q, " AND (");
     for (size_t i = 0; i < filter->branches.n; i++) {
+        const SearchFilter *branch = &filter->branches.at[i];
         add_sql(q, i ? " OR r.id IN " : "r.id IN ");
-        add_together(q, &filter->branches.at[i]);
+        if (branch->kind == FILTER_ALL)
+            add_found(q, branch->branches.at, branch->branches.n);
+        else
+            add_together(q, branch);
     }
     add_sql(q, ")");
 }
@@ -318,7 +355,7 @@ static void add_probe(Query *q, const SearchFilter *filter, const char *same_id)
         return;
     bool outside = filter->negated || filter->presence == PRESENCE_MISSING;
     add_sql(q, outside ? " AND NOT EXISTS (SELECT 1 " : " AND EXISTS (SELECT 1 ");
-    add_table(q, filter->source, filter->type, filter->param);
+    add_table(q, filter);
     add_sql(q, same_id);
     add_and_values(q, filter);
     add_sql(q, " LIMIT 1 OFFSET 0)");
@@ -356,24 +393,29 @@ static int rank_of(const SearchFilter *filter)
     };
     if (filter->kind != FILTER_OWN || filter->negated || !filter->values.n)
         return RANK_LAST;
-    return str_is(filter->param, "identifier") ? 0 : ranks[filter->source];
+    return str_is(filter->rows.names.at[0], "identifier") ? 0 : ranks[filter->source];
 }
 
 /* The filter that is looked up first, as a set; each of the others is then asked of every resource in it.
  * Without this SQLite, which keeps no statistics here, makes a set of each: of all that have a common code,
  * to find one patient's. NULL where none can lead. */
-static const SearchFilter *leader_of(const SearchPlan *plan)
+static const SearchFilter *leader_of(const SearchFilter *filters, size_t n)
 {
     const SearchFilter *leader = NULL;
     int least = RANK_LAST;
-    for (size_t i = 0; i < plan->filters.n; i++) {
-        int rank = rank_of(&plan->filters.at[i]);
+    for (size_t i = 0; i < n; i++) {
+        int rank = rank_of(&filters[i]);
         if (rank < least) {
             least = rank;
-            leader = &plan->filters.at[i];
+            leader = &filters[i];
         }
     }
     return leader;
+}
+
+static bool has_leader(const SearchPlan *plan)
+{
+    return leader_of(plan->filters.at, plan->filters.n) != NULL;
 }
 
 static bool is_probe(const SearchFilter *filter)
@@ -381,28 +423,31 @@ static bool is_probe(const SearchFilter *filter)
     return filter->kind == FILTER_OWN && filter->source < SOURCE_ID;
 }
 
-/* The resources that the leader finds and the other probes leave, before any row of theirs is read. */
-static void add_found(Query *q, const SearchPlan *plan, const SearchFilter *leader)
+/* In brackets: the ids that the leader finds and the other probes leave, before any row of theirs is read. */
+static void add_found(Query *q, const SearchFilter *filters, size_t n)
 {
-    add_sql(q, " AND r.id IN (SELECT l.id FROM (SELECT t.id ");
-    add_table(q, leader->source, leader->type, leader->param);
+    const SearchFilter *leader = leader_of(filters, n);
+    add_sql(q, "(SELECT l.id FROM (SELECT t.id ");
+    add_table(q, leader);
     add_and_values(q, leader);
     add_sql(q, ") AS l WHERE 0 = 0");
-    for (size_t i = 0; i < plan->filters.n; i++)
-        if (&plan->filters.at[i] != leader && is_probe(&plan->filters.at[i]))
-            add_probe(q, &plan->filters.at[i], " AND t.id = l.id");
+    for (size_t i = 0; i < n; i++)
+        if (&filters[i] != leader && is_probe(&filters[i]))
+            add_probe(q, &filters[i], " AND t.id = l.id");
     add_sql(q, ")");
 }
 
 static void add_where(Query *q, const SearchPlan *plan)
 {
-    const SearchFilter *leader = leader_of(plan);
+    bool is_led = has_leader(plan);
     add_sql(q, " FROM resource r WHERE r.type = $1 AND r.deleted = 0");
     add_relation(q);
-    if (leader)
-        add_found(q, plan, leader);
+    if (is_led) {
+        add_sql(q, " AND r.id IN ");
+        add_found(q, plan->filters.at, plan->filters.n);
+    }
     for (size_t i = 0; i < plan->filters.n; i++)
-        if (!leader || !is_probe(&plan->filters.at[i]))
+        if (!is_led || !is_probe(&plan->filters.at[i]))
             add_condition(q, &plan->filters.at[i]);
 }
 
@@ -419,11 +464,13 @@ static DbArg key_of_missing(const SortKey *key)
  * type in its order, and to ask of each resource whether it was found. */
 static void add_sort_key(Query *q, const SearchPlan *plan, const SortKey *key, const char *name)
 {
-    add_sql(q, key->source == SOURCE_UPDATED && leader_of(plan) ? ", +" : ", ");
+    add_sql(q, key->source == SOURCE_UPDATED && has_leader(plan) ? ", +" : ", ");
     add_sql(q, sort_fragments[key->source][key->descending]);
     if (key->source < SOURCE_ID) {
-        add_fragment(q, " WHERE t.type = r.type AND t.id = r.id AND t.param = %t), ",
-                     &(SearchValue){ .text = key->param });
+        add_sql(q, " WHERE t.type = r.type AND t.id = r.id AND t.param ");
+        add_names(q, &key->rows);
+        add_only_target(q, &key->rows, false);
+        add_sql(q, "), ");
         add_arg(q, key_of_missing(key));
         add_sql(q, ")");
     }

@@ -138,6 +138,7 @@ static Err read_date(const Reading *r, Str text, SearchValue *value)
     value->match = strcmp(r->param->name, "_lastUpdated") == 0 ? MATCH_UPDATED : MATCH_DATE;
     value->low = I(range.from_us);
     value->high = I(range.to_us);
+    value->value = I((value->prefix == PREFIX_AP ? range.from_us : range.to_us) - US_PER_DAY);
     return OK;
 }
 

@@ -135,24 +135,67 @@ static Err apply_one(Ctx *c, Change *change, Resource *ret)
     return OK;
 }
 
-Err fhir_create(Ctx *c, Str type, Str bytes, Resource *ret)
+static Err read_content(Ctx *c, Str type, Str bytes, Content *content)
 {
-    const FhirResource *definition;
-    Json *json;
+    TRY(definition_of(c, type, &content->definition));
+    return read_json(c, type, bytes, &content->json);
+}
+
+static void derive_rows(Ctx *c, Content *content)
+{
+    index_derive(c->arena, content->definition, content->id, content->json, &content->rows);
+}
+
+Err fhir_content_new(Ctx *c, Str type, Str bytes, Content *ret_content)
+{
+    Content content = { .id = uuid_v7(c->arena, c->random, c->now_us) };
     Change change;
+    TRY(read_content(c, type, bytes, &content));
+    TRY(change_prepare_new(c, content.definition, content.id, content.json, &change));
+    content.first = change.after;
+    derive_rows(c, &content);
+    *ret_content = content;
+    return OK;
+}
+
+Err fhir_content_at(Ctx *c, Str type, Str id, Str bytes, Content *ret_content)
+{
+    Content content = { .id = id };
+    TRY(read_content(c, type, bytes, &content));
+    if (!str_eq(json_find_str(content.json, "id"), id))
+        return problem(c, ERR_SYNTAX, arena_fmt(c->arena, "%.*s.id", STR_ARG(type)),
+                       "the id in the content must be the one in the address");
+    derive_rows(c, &content);
+    *ret_content = content;
+    return OK;
+}
+
+Err fhir_create_content(Ctx *c, const Content *content, Resource *ret)
+{
+    Change change = { .definition = content->definition,
+                      .json = content->json,
+                      .rows = &content->rows,
+                      .before = { .type = content->first.type, .id = content->id },
+                      .after = content->first };
     Resource stored;
-    TRY(definition_of(c, type, &definition));
-    TRY(read_json(c, type, bytes, &json));
     AUTO(tx_done) Tx *tx = NULL;
     TRY(tx_begin(c, &tx));
-    TRY(change_prepare_new(c, definition, uuid_v7(c->arena, c->random, c->now_us), json, &change));
     TRY(apply_one(c, &change, &stored));
     TRY(tx_commit(tx));
     *ret = stored;
     return OK;
 }
 
-static Err write_at(Ctx *c, const FhirResource *definition, Str id, Json *json, Str if_match, Resource *ret)
+Err fhir_create(Ctx *c, Str type, Str bytes, Resource *ret)
+{
+    Content content;
+    TRY(fhir_content_new(c, type, bytes, &content));
+    return fhir_create_content(c, &content, ret);
+}
+
+/* json NULL deletes; rows NULL: not derived yet. */
+static Err write_at(Ctx *c, const FhirResource *definition, Str id, Json *json, const DerivedRows *rows,
+                    Str if_match, Resource *ret)
 {
     Change change;
     Resource stored;
@@ -163,22 +206,23 @@ static Err write_at(Ctx *c, const FhirResource *definition, Str id, Json *json, 
     if (!if_match.p)
         TRY(tx_lock(c, arena_fmt(c->arena, "%s/%.*s", definition->type->name, STR_ARG(id))));
     TRY(change_prepare(c, definition, id, json, if_match, false, &change));
+    change.rows = rows;
     TRY(apply_one(c, &change, &stored));
     TRY(tx_commit(tx));
     *ret = stored;
     return OK;
 }
 
+Err fhir_update_content(Ctx *c, const Content *content, Str if_match, Resource *ret)
+{
+    return write_at(c, content->definition, content->id, content->json, &content->rows, if_match, ret);
+}
+
 Err fhir_update(Ctx *c, Str type, Str id, Str bytes, Str if_match, Resource *ret)
 {
-    const FhirResource *definition;
-    Json *json;
-    TRY(definition_of(c, type, &definition));
-    TRY(read_json(c, type, bytes, &json));
-    if (!str_eq(json_find_str(json, "id"), id))
-        return problem(c, ERR_SYNTAX, arena_fmt(c->arena, "%.*s.id", STR_ARG(type)),
-                       "the id in the content must be the one in the address");
-    return write_at(c, definition, id, json, if_match, ret);
+    Content content;
+    TRY(fhir_content_at(c, type, id, bytes, &content));
+    return fhir_update_content(c, &content, if_match, ret);
 }
 
 Err fhir_put(Ctx *c, Str type, Str id, Str text, Resource *ret)
@@ -188,7 +232,7 @@ Err fhir_put(Ctx *c, Str type, Str id, Str text, Resource *ret)
     TRY(definition_of(c, type, &definition));
     TRY(read_json(c, type, text, &json));
     Str at = str_empty(id) ? json_find_str(json, "id") : id;
-    return write_at(c, definition, at, json, STR_NONE, ret);
+    return write_at(c, definition, at, json, NULL, STR_NONE, ret);
 }
 
 Err fhir_match(Ctx *c, Str type, Str query, Str *ret_id)
@@ -266,5 +310,5 @@ Err fhir_delete(Ctx *c, Str type, Str id, Str if_match)
     const FhirResource *definition;
     Resource ignored;
     TRY(definition_of(c, type, &definition));
-    return write_at(c, definition, id, NULL, if_match, &ignored);
+    return write_at(c, definition, id, NULL, NULL, if_match, &ignored);
 }

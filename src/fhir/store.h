@@ -10,6 +10,7 @@
 
 #include "base/ctx.h"
 #include "base/json.h"
+#include "fhir/index.h"
 
 typedef struct Resource {
     Str type, id;
@@ -29,8 +30,26 @@ typedef struct Resources {
 MUST_USE Err fhir_read(Ctx *c, Str type, Str id, Resource *ret);
 MUST_USE Err fhir_read_version(Ctx *c, Str type, Str id, Str version, Resource *ret);
 
-/* bytes come from outside: scanned, validated, given an id (a client's id is ignored). ERR_SYNTAX,
- * ERR_INVALID, ERR_TOO_LARGE; ERR_NOT_FOUND for a type that R4 does not have. */
+/* What comes from outside, once it was scanned and validated: the only form in which it is written. Made
+ * without the database, so that whoever has many writes to do makes it before his turn to write has come. */
+typedef struct Content {
+    const FhirResource *definition;
+    Str id;
+    Json *json;
+    DerivedRows rows;
+    Resource first; /* as it is stored where nothing stands at its id; only of a content for a create */
+} Content;
+/* A new id, whatever the client's. ERR_SYNTAX, ERR_INVALID, ERR_TOO_LARGE; ERR_NOT_FOUND for a type that R4
+ * does not have. */
+MUST_USE Err fhir_content_new(Ctx *c, Str type, Str bytes, Content *ret_content);
+/* The id in the content must be the given one (ERR_SYNTAX). */
+MUST_USE Err fhir_content_at(Ctx *c, Str type, Str id, Str bytes, Content *ret_content);
+/* Of a content for a create, once. */
+MUST_USE Err fhir_create_content(Ctx *c, const Content *content, Resource *ret);
+/* As fhir_update(). */
+MUST_USE Err fhir_update_content(Ctx *c, const Content *content, Str if_match, Resource *ret);
+
+/* fhir_content_new() and fhir_create_content(). */
 MUST_USE Err fhir_create(Ctx *c, Str type, Str bytes, Resource *ret);
 /* if_match: the version the client saw ("3"), or absent. ERR_STALE where it is not the current one: of two
  * who saw the same version one wins. Without it writers take turns. Creates under the given id where there is

@@ -180,7 +180,9 @@ static Err apply_rows(Ctx *c, const Changes *changes)
             TRY(replace(c, change));
         else
             *list_add(c->arena, &first) = row;
-        if (change->json)
+        if (change->json && change->rows)
+            index_append(c->arena, change->rows, &index);
+        else if (change->json)
             index_derive(c->arena, change->definition, change->after.id, change->json, &index);
     }
     return insert_all(c, &first, &versions, &index);

@@ -9,8 +9,9 @@
 
 typedef struct Change {
     const FhirResource *definition;
-    Json *json;      /* NULL: a deletion */
-    Resource before; /* version 0: there was none */
+    Json *json;              /* NULL: a deletion */
+    const DerivedRows *rows; /* those of json; NULL: not derived yet */
+    Resource before;         /* version 0: there was none */
     Resource after;
     bool if_match; /* the client named the version: losing a race is ERR_STALE, else ERR_CONFLICT */
 } Change;

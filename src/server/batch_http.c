@@ -52,7 +52,8 @@ static Request inner_request(Request *outer, Json *entry)
         STR_NONE;
     inner.patient_id = inner.reason = STR_NONE;
     inner.answer = (Answer){ 0 };
-    inner.audited = false;
+    inner.audited = inner.is_prepared = false;
+    inner.outcome = OK;
     add_header(&inner, "Host", request_header(outer, "Host"));
     add_header(&inner, "Prefer", request_header(outer, "Prefer"));
     add_header(&inner, "If-Match", json_find_str(entry, "request.ifMatch"));

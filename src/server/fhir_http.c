@@ -424,30 +424,45 @@ static Err begin_write(Request *r, Interaction interaction)
     return access_check(&r->ctx, r->type, interaction);
 }
 
+Err fhir_http_create_prepare(Request *r)
+{
+    TRY(begin_write(r, CAN_CREATE));
+    TRY(check_json_body(r));
+    if (request_header(r, "If-None-Exist").p)
+        return OK; /* where the query finds a resource the body is not looked at */
+    r->content = arena_new(r->ctx.arena, Content, 1);
+    return fhir_content_new(&r->ctx, r->type, r->body, r->content);
+}
+
 Err fhir_http_create(Request *r)
 {
     Resource resource;
-    TRY(begin_write(r, CAN_CREATE));
-    TRY(check_json_body(r));
     Str query = request_header(r, "If-None-Exist"), found = STR_NONE;
     if (query.p)
         TRY(fhir_match(&r->ctx, r->type, query, &found));
-    TRY(found.p ? fhir_read(&r->ctx, r->type, found, &resource)
-                : fhir_create(&r->ctx, r->type, r->body, &resource));
+    TRY(found.p      ? fhir_read(&r->ctx, r->type, found, &resource)
+        : r->content ? fhir_create_content(&r->ctx, r->content, &resource)
+                     : fhir_create(&r->ctx, r->type, r->body, &resource));
     r->id = resource.id;
     TRY(patient_of_resource(r));
     answer_written(r, &resource);
     return OK;
 }
 
+Err fhir_http_update_prepare(Request *r)
+{
+    TRY(begin_write(r, CAN_UPDATE));
+    TRY(check_json_body(r));
+    r->content = arena_new(r->ctx.arena, Content, 1);
+    return fhir_content_at(&r->ctx, r->type, r->id, r->body, r->content);
+}
+
 Err fhir_http_update(Request *r)
 {
     Resource resource;
     Str if_match;
-    TRY(begin_write(r, CAN_UPDATE));
-    TRY(check_json_body(r));
     TRY(if_match_of(r, &if_match));
-    TRY(fhir_update(&r->ctx, r->type, r->id, r->body, if_match, &resource));
+    TRY(fhir_update_content(&r->ctx, r->content, if_match, &resource));
     if (resource.created)
         TRY(access_check(&r->ctx, r->type, CAN_CREATE));
     TRY(patient_of_resource(r));

@@ -186,6 +186,8 @@ static enum MHD_Result dispatch(Exchange *x)
     }
     if (x->is_refused)
         return answer_here(x);
+    if (r->route->runs == RUNS_WRITE && r->body.n <= LIMIT_PREPARE_HERE_BYTES)
+        route_prepare(r);
     MHD_suspend_connection(x->connection);
     if (queue_put(r->route->runs == RUNS_WRITE ? server->writes : server->reads, r))
         return MHD_YES;
@@ -305,6 +307,8 @@ static void *write_batches(void *arg)
     Server *server = arg;
     void *taken[BATCH_WRITES];
     for (size_t n; (n = queue_take(server->writes, taken, BATCH_WRITES)) > 0;) {
+        for (size_t i = 0; i < n; i++)
+            route_prepare(taken[i]);
         for (size_t i = 0; i < n; i++)
             route_start(taken[i], i + 1 < n);
         tx_no_more(server->db);

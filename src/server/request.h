@@ -6,6 +6,7 @@
 
 #include "base/ctx.h"
 #include "db/db.h"
+#include "fhir/store.h"
 #include "server/form.h"
 
 typedef struct Server Server;
@@ -55,10 +56,12 @@ typedef struct Request {
     Str patient_id;          /* whom it concerns, for the audit; absent where not known or nobody */
     Str reason;              /* why, where the user said so: for the audit */
 
-    /* A write between its two halves (write.h). */
-    Tx *left;        /* its transaction, which left and is not awaited yet */
-    Str running_key; /* its account and Idempotency-Key, taken until it ends; absent without one */
-    Err outcome;     /* of the first half */
+    /* A write between its parts (write.h). */
+    bool is_prepared;
+    Content *content; /* what it will store, where its route prepares that */
+    Tx *left;         /* its transaction, which left and is not awaited yet */
+    Str running_key;  /* its account and Idempotency-Key, taken until it ends; absent without one */
+    Err outcome;      /* of the parts that are done */
 
     Answer answer;
     bool audited; /* its audit row was written with what it changed */

@@ -142,10 +142,15 @@ static Err begin(Request *r)
     return auth_check_origin(r);
 }
 
-static Err start(Request *r, bool more)
+static Err prepare(Request *r)
 {
     if (r->too_large)
         return problem(&r->ctx, ERR_TOO_LARGE, STR_NONE, "The request's body is larger than the limit.");
+    return r->route->runs == RUNS_WRITE ? write_prepare(r) : OK;
+}
+
+static Err start(Request *r, bool more)
+{
     if (r->session.p && !r->locked_account.p)
         TRY(session_touch(&r->ctx, r->session, r->session_seen_us));
     return r->route->runs == RUNS_WRITE ? write_start(r, r->route->run, more) : r->route->run(r);
@@ -199,9 +204,16 @@ bool route_begin_inner(Request *r)
     return err == OK;
 }
 
+void route_prepare(Request *r)
+{
+    if (!r->is_prepared && r->outcome == OK)
+        r->outcome = prepare(r);
+}
+
 void route_start(Request *r, bool more)
 {
-    r->outcome = start(r, more);
+    if (r->outcome == OK)
+        r->outcome = start(r, more);
 }
 
 void route_finish(Request *r)
@@ -213,6 +225,7 @@ void route_finish(Request *r)
 
 void route_serve(Request *r)
 {
+    route_prepare(r);
     route_start(r, false);
     route_finish(r);
 }

@@ -29,6 +29,8 @@ struct Route {
     RouteGuard guard;
     RouteFn *run;
     const char *title;
+    RouteFn
+        *prepare; /* of RUNS_WRITE: what needs no database, done before its turn to write has come; or NULL */
 };
 
 /* Ends with a row whose pattern is NULL. */
@@ -47,6 +49,8 @@ bool route_begin(Request *r);
 bool route_begin_inner(Request *r);
 /* When the body is there: runs the route, in this thread. Never fails: an error becomes a refusal. */
 void route_serve(Request *r);
+/* What comes before route_start(), once, and needs no turn to write. */
+void route_prepare(Request *r);
 /* The same in two halves, for a thread that has several writes to run and waits once for all: their
  * transactions are on the disk, and the answers may be sent, when route_finish() has returned. more: another
  * route_start() follows at once. */
@@ -60,7 +64,8 @@ void route_refuse(Request *r, Err err);
 /* fhir_http.c */
 RouteFn fhir_http_metadata, fhir_http_definition, fhir_http_read, fhir_http_vread, fhir_http_search,
     fhir_http_search_post, fhir_http_create, fhir_http_update, fhir_http_delete, fhir_http_patch,
-    fhir_http_where, fhir_http_history, fhir_http_bundle, fhir_http_search_types;
+    fhir_http_where, fhir_http_create_prepare, fhir_http_update_prepare, fhir_http_history, fhir_http_bundle,
+    fhir_http_search_types;
 /* audit_event.c */
 RouteFn audit_event_http_read, audit_event_http_search;
 /* batch_http.c: the entries of a batch, each as the request that it is. */

@@ -149,6 +149,18 @@ static Err check_key(Ctx *c, Str key)
                    KEY_MIN_BYTES, KEY_MAX_BYTES);
 }
 
+static Err prepare(Request *r)
+{
+    r->is_prepared = true;
+    return r->route->prepare ? r->route->prepare(r) : OK;
+}
+
+/* With a key it is asked first whether this is a repetition. */
+Err write_prepare(Request *r)
+{
+    return request_header(r, "Idempotency-Key").p ? OK : prepare(r);
+}
+
 Err write_start(Request *r, RouteFn *handler, bool more)
 {
     Str key = request_header(r, "Idempotency-Key");
@@ -163,6 +175,8 @@ Err write_start(Request *r, RouteFn *handler, bool more)
     Err err = replay(r, key, body_hash);
     if (err != ERR_NOT_FOUND)
         return err;
+    if (!r->is_prepared)
+        TRY(prepare(r));
     return run_in_transaction(r, handler, key, body_hash, more);
 }
 

@@ -231,6 +231,106 @@ static void finds_numbers_and_uris(void **state)
         assert_int_equal(found(c, cases[i].type, cases[i].query), cases[i].n);
 }
 
+/* R4's table of prefixes, on ranges of an hour, of two days, of two years, before 1970, and without an end.
+ */
+static void finds_ranges_by_each_prefix(void **state)
+{
+    Ctx *c = context(state);
+    static const char *const periods[] = {
+        "\"start\":\"2020-05-10T09:00:00Z\",\"end\":\"2020-05-10T09:59:00Z\"",
+        "\"start\":\"2020-05-10\",\"end\":\"2020-05-11\"",
+        "\"start\":\"2019\",\"end\":\"2020\"",
+        "\"start\":\"1950-03\",\"end\":\"1950-04\"",
+        "\"start\":\"2020-06-01\"",
+    };
+    for (size_t i = 0; i < sizeof periods / sizeof periods[0]; i++)
+        (void)create(c, "Encounter",
+                     arena_fmt(c->arena,
+                               "{\"resourceType\":\"Encounter\",\"status\":\"finished\",\"class\":{\"code\":"
+                               "\"AMB\"},\"period\":{%s}}",
+                               periods[i]));
+    static const struct {
+        const char *query;
+        int64_t n;
+    } cases[] = {
+        { "date=2020-05-10", 1 },   { "date=2020-05", 2 },      { "date=2020", 2 },
+        { "date=1950", 1 },         { "date=ne2020-05-10", 4 }, { "date=gt2020-05-10", 3 },
+        { "date=gt2020-05-11", 2 }, { "date=gt2020", 1 },       { "date=gt1949", 5 },
+        { "date=gt1950-03", 5 },    { "date=gt1950-04", 4 },    { "date=ge2020-05-10", 4 },
+        { "date=ge2020-05-11", 2 }, { "date=ge1950-04", 4 },    { "date=lt2020-05-10", 2 },
+        { "date=lt2019", 1 },       { "date=le2020-05-10", 3 }, { "date=sa2020-05-09", 3 },
+        { "date=sa2020-05-10", 1 }, { "date=sa1949", 5 },       { "date=eb2020-05-11", 2 },
+        { "date=eb2020-05-12", 3 }, { "date=eb1951", 1 },       { "date=eb1950-04", 0 },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        if (found(c, "Encounter", cases[i].query) != cases[i].n)
+            fail_msg("%s finds %" PRId64 ", not %" PRId64, cases[i].query,
+                     found(c, "Encounter", cases[i].query), cases[i].n);
+}
+
+/* Parameters that have no rows of their own find by those of others, and no more than they should. */
+static void finds_by_rows_that_parameters_share(void **state)
+{
+    Ctx *c = context(state);
+    static const char *const observations[] = {
+        "\"subject\":{\"reference\":\"Patient/"
+        "x\"},\"code\":{\"coding\":[{\"code\":\"a\"}]},\"valueQuantity\":"
+        "{\"value\":5}",
+        "\"subject\":{\"reference\":\"Group/x\"},\"code\":{\"coding\":[{\"code\":\"a\"}]},\"valueQuantity\":"
+        "{\"value\":7}",
+        "\"subject\":{\"reference\":\"Patient/y\",\"identifier\":{\"value\":\"n1\"}},\"code\":{\"coding\":[{"
+        "\"code\":\"b\"}]},\"component\":[{\"code\":{\"coding\":[{\"code\":\"a\"}]},\"valueQuantity\":{"
+        "\"value\":"
+        "9}},{\"code\":{\"coding\":[{\"code\":\"c\"}]},\"valueQuantity\":{\"value\":3}}]",
+        "\"subject\":{\"reference\":\"Group/y\",\"identifier\":{\"value\":\"n1\"}},\"code\":{\"coding\":[{"
+        "\"code\":\"d\"}]},\"valueDateTime\":\"2020-05-10\"",
+        "\"code\":{\"coding\":[{\"code\":\"e\"},{\"code\":\"e\"}]},\"valueString\":\"words\"",
+    };
+    for (size_t i = 0; i < sizeof observations / sizeof observations[0]; i++)
+        (void)create(c, "Observation",
+                     arena_fmt(c->arena, "{\"resourceType\":\"Observation\",\"status\":\"final\",%s}",
+                               observations[i]));
+    static const struct {
+        const char *query;
+        int64_t n;
+    } cases[] = {
+        { "patient=x", 1 },
+        { "patient=Patient/x", 1 },
+        { "patient=Group/x", 0 },
+        { "subject=x", 2 },
+        { "subject:Group=x", 1 },
+        { "patient:missing=true", 3 },
+        { "patient:missing=false", 2 },
+        { "subject:missing=true", 1 },
+        { "patient:identifier=n1", 1 },
+        { "subject:identifier=n1", 2 },
+        { "combo-code=a", 3 },
+        { "combo-code:not=a", 2 },
+        { "combo-code=e", 1 },
+        { "code=a", 2 },
+        { "component-code=a", 1 },
+        { "combo-value-quantity=gt6", 2 },
+        { "combo-value-quantity:missing=true", 2 },
+        { "code-value-quantity=a$gt6", 1 },
+        { "code-value-quantity=a$gt4", 2 },
+        { "code-value-quantity=a$gt6,a$lt6", 2 },
+        { "component-code-value-quantity=a$gt6", 1 },
+        { "component-code-value-quantity=c$gt6", 0 },
+        { "combo-code-value-quantity=a$gt6", 2 },
+        { "combo-code-value-quantity=c$gt6", 0 },
+        { "combo-code-value-quantity=b$gt6", 0 },
+        { "patient=y&combo-code-value-quantity=a$gt6", 1 },
+        { "code-value-date=d$2020-05", 1 },
+        { "code-value-date=d$2021", 0 },
+        { "code-value-string=e$words", 1 },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        if (found(c, "Observation", cases[i].query) != cases[i].n)
+            fail_msg("%s finds %" PRId64 ", not %" PRId64, cases[i].query,
+                     found(c, "Observation", cases[i].query), cases[i].n);
+    assert_int_equal(matches(c, "Observation", "_sort=patient,combo-code").n, 5);
+}
+
 static void finds_without_accents_and_with_escapes(void **state)
 {
     Ctx *c = context(state);
@@ -418,6 +518,8 @@ int run_search_tests(void)
         TEST_ON_BED(finds_what_is_in_the_file),
         TEST_ON_BED(drops_an_unknown_parameter_unless_strict),
         TEST_ON_BED(finds_numbers_and_uris),
+        TEST_ON_BED(finds_ranges_by_each_prefix),
+        TEST_ON_BED(finds_by_rows_that_parameters_share),
         TEST_ON_BED(finds_without_accents_and_with_escapes),
         TEST_ON_BED(knows_what_is_there_without_a_code),
         TEST_ON_BED(finds_a_canonical_with_and_without_version),
