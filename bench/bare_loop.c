@@ -13,27 +13,37 @@
 
 enum { COLUMNS_MAX = 20 };
 
-/* The tables that a create writes, and whose rows of one create are found by which column. */
+/* The tables that a create writes, and how their rows are read in the order of the creates. The first column
+ * says which create a row belongs to; those of one_each have one row a create. */
 typedef struct Table {
-    const char *name, *where, *order;
+    const char *name, *rows;
+    bool one_each;
     int columns;
     sqlite3_stmt *read, *insert;
-    int64_t next; /* the first row of the source that was not taken yet */
 } Table;
 
+#define OF_CREATES(table)                                                                                    \
+    "SELECT t.number, t.* FROM " table " t WHERE t.type = 'Observation' ORDER BY t.number"
 static Table tables[] = {
-    { .name = "resource", .where = "type = 'Observation'", .order = "id" },
-    { .name = "resource_history", .where = "type = 'Observation'", .order = "id" },
-    { .name = "index_token", .where = "type = 'Observation'", .order = "id" },
-    { .name = "index_string", .where = "type = 'Observation'", .order = "id" },
-    { .name = "index_date", .where = "type = 'Observation'", .order = "id" },
-    { .name = "index_quantity", .where = "type = 'Observation'", .order = "id" },
-    { .name = "index_reference", .where = "type = 'Observation'", .order = "id" },
-    { .name = "compartment", .where = "type = 'Observation'", .order = "id" },
-    { .name = "event", .where = "type = 'Observation'", .order = "number" },
+    { .name = "resource", .rows = OF_CREATES("resource") },
+    { .name = "resource_history",
+      .rows = "SELECT r.number, t.* FROM resource r CROSS JOIN resource_history t ON t.type = r.type AND "
+              "t.id = r.id"
+              " WHERE r.type = 'Observation' ORDER BY r.number" },
+    { .name = "index_token", .rows = OF_CREATES("index_token") },
+    { .name = "index_string", .rows = OF_CREATES("index_string") },
+    { .name = "index_date", .rows = OF_CREATES("index_date") },
+    { .name = "index_quantity", .rows = OF_CREATES("index_quantity") },
+    { .name = "index_reference", .rows = OF_CREATES("index_reference") },
+    { .name = "compartment", .rows = OF_CREATES("compartment") },
+    { .name = "event",
+      .rows = "SELECT t.number, t.* FROM event t WHERE t.type = 'Observation' ORDER BY t.number",
+      .one_each = true },
     { .name = "audit",
-      .where = "method = 'POST' AND path = '/fhir/Observation' AND status = 201",
-      .order = "id" },
+      .rows = "SELECT 0, t.* FROM audit t WHERE t.method = 'POST' AND t.path = '/fhir/Observation' AND "
+              "t.status = 201"
+              " ORDER BY t.id",
+      .one_each = true },
 };
 enum { TABLES = sizeof tables / sizeof tables[0] };
 
@@ -90,9 +100,8 @@ static void copy_schema(void)
 static void open_table(Table *t)
 {
     char sql[512];
-    (void)snprintf(sql, sizeof sql, "SELECT * FROM %s WHERE %s ORDER BY %s", t->name, t->where, t->order);
-    t->read = prepare(source, sql);
-    t->columns = sqlite3_column_count(t->read);
+    t->read = prepare(source, t->rows);
+    t->columns = sqlite3_column_count(t->read) - 1;
     char marks[2 * COLUMNS_MAX + 1] = "?";
     for (int i = 1; i < t->columns; i++)
         strcat(marks, ",?");
@@ -100,15 +109,6 @@ static void open_table(Table *t)
     t->insert = prepare(target, sql);
     if (sqlite3_step(t->read) != SQLITE_ROW)
         die(source, t->name);
-}
-
-/* The column that says which resource a row belongs to; the audit has one row a create, and so has event. */
-static int id_column(const Table *t)
-{
-    for (int i = 0; i < t->columns; i++)
-        if (strcmp(sqlite3_column_name(t->read, i), "id") == 0)
-            return i;
-    return -1;
 }
 
 static void take_row(Create *create, int table)
@@ -123,25 +123,20 @@ static void take_row(Create *create, int table)
     Row *row = &create->rows[create->n++];
     row->table = table;
     for (int i = 0; i < t->columns; i++)
-        row->at[i] = sqlite3_value_dup(sqlite3_column_value(t->read, i));
+        row->at[i] = sqlite3_value_dup(sqlite3_column_value(t->read, i + 1));
     if (sqlite3_step(t->read) != SQLITE_ROW)
         t->read = NULL; /* the last create */
 }
 
 static void take_create(Create *create)
 {
-    char id[80] = "";
+    int64_t number = sqlite3_column_int64(tables[0].read, 0);
     for (int table = 0; table < TABLES; table++) {
         Table *t = &tables[table];
-        bool one_each = table == TABLES - 1 || table == TABLES - 2;
-        if (table == 0)
-            (void)snprintf(id, sizeof id, "%s", sqlite3_column_text(t->read, id_column(t)));
-        do {
-            if (!t->read ||
-                (!one_each && strcmp(id, (const char *)sqlite3_column_text(t->read, id_column(t)))))
-                break;
+        if (t->one_each && t->read)
             take_row(create, table);
-        } while (!one_each);
+        while (!t->one_each && t->read && sqlite3_column_int64(t->read, 0) == number)
+            take_row(create, table);
     }
 }
 

@@ -224,6 +224,13 @@ function shareRows(list) {
 }
 for (const ofType of parameters.values()) shareRows([...ofType.values()].sort((a, b) => byName(a.code, b.code)));
 
+/** A token that most is asked for together with the patient, of whom each resource of the type has one at most. */
+function isByPatient(p, resource) {
+  const steps = parameters.get(resource).get('patient')?.paths.map((path) => path.steps);
+  if (p.code !== 'code' || p.kind !== 'token' || p.madeOf || steps?.length !== 1 || steps[0].length !== 1) return false;
+  return types.get(resource).elements.some((e) => e.name === steps[0][0].name && !e.isArray);
+}
+
 const patientParams = new Map(load('compartmentdefinition-patient.json').resource
   .filter((r) => r.param?.length).map((r) => [r.code, r.param]));
 
@@ -259,16 +266,16 @@ out.push(`const FhirType fhir_types[] = {`, ...typeNames.map((name) => {
   return `    { ${quoted(name)}, FHIR_${type.kind}, ${elementArrays.get(name)}, ${type.elements.length}, ${type.isResource}, ${invariants(type.invariants)} },`;
 }), '};', `const size_t fhir_n_types = ${typeNames.length};`);
 
-const parameterRow = (p) => `{ ${quoted(p.code)}, PARAM_${p.kind.toUpperCase()}, ` +
+const parameterRow = (p, of) => `{ ${quoted(p.code)}, PARAM_${p.kind.toUpperCase()}, ` +
   `${p.paths.length ? array('paths', 'FhirPath', p.paths.map(path)) : 'NULL'}, ${p.paths.length}, ${strings('targets', p.targets)}, ` +
   `${p.components?.length ? array('components', 'FhirParam', p.components.map(parameterRow)) : 'NULL'}, ${p.components?.length ?? 0}, ` +
-  `${strings('made_of', p.madeOf)}, ${quoted(p.onlyTarget)} }`;
+  `${strings('made_of', p.madeOf)}, ${quoted(p.onlyTarget)}, ${typeof of === 'string' && isByPatient(p, of)} }`;
 const step = (s) => `{ ${[s.name, s.key, s.value, s.resolvesTo, s.onlyType].map(quoted).join(', ')} }`;
 const path = (p) => `{ ${p.steps.length ? array('steps', 'FhirStep', p.steps.map(step)) : 'NULL'}, ${p.steps.length}, ${p.exists} }`;
 const resources = [...resourceNames].sort(byName);
 const rows = resources.map((name) => {
   const list = [...parameters.get(name).values()].sort((a, b) => byName(a.code, b.code));
-  const params = list.map(parameterRow);
+  const params = list.map((p) => parameterRow(p, name));
   return `    { &fhir_types[${typeIndex.get(name)}], ${array('params', 'FhirParam', params)}, ${params.length}, ` +
     `${strings('patient', patientParams.get(name))} },`;
 });

@@ -82,6 +82,7 @@ static Err open_with(Ctx *c, Str url, const Engine *engine, Db **ret_db)
         db = db_close(db);
         return e;
     }
+    db->has_schema = true;
     *ret_db = db;
     return OK;
 }

@@ -150,6 +150,10 @@ MUST_USE Err snapshot_begin(Ctx *c, Tx **ret_tx);
  * PostgreSQL's do not. Take it before reading. */
 MUST_USE Err tx_lock(Ctx *c, Str name);
 
+/* A number that no other resource of this database has, nor will have: for the rows that are derived from it.
+ * Numbers that one program takes ascend. Inside a transaction. */
+int64_t db_number(Ctx *c);
+
 /* Reads the whole file and says what is wrong with it, absent where nothing is: SQLite's own check.
  * PostgreSQL checks its pages as it reads them; there it says nothing. */
 MUST_USE Err db_integrity(Ctx *c, Str *ret_fault);

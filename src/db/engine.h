@@ -140,6 +140,8 @@ struct Db {
     Writer *writer; /* where the engine has one_writer */
     int busy_ms;    /* how long a write waits for another before ERR_UNAVAILABLE */
     _Atomic int64_t transactions, commits;
+    bool has_schema;             /* its tables are this program's newest */
+    _Atomic int64_t next_number; /* 0: none was taken yet (db_number) */
 
     /* db/fault.h: the engine's row with some functions replaced, and what it replaced. */
     Engine fault_engine;

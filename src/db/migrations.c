@@ -289,57 +289,85 @@ static const char subscriptions[] =
     "  holder TEXT NOT NULL,"
     "  until_us BIGINT NOT NULL);";
 
-/* The index once more, by less writing. What is searched by is the table's own order, so that SQLite keeps a row once in
- * it and once by its resource. The end of a range is indexed only where it is_long: more than a day after its start; the
- * others are found by their start. All of it is derived anew when the database is next opened to serve (INDEX_RULE). */
-static const char narrow_index_sqlite[] =
-    "DROP TABLE index_token; DROP TABLE index_string; DROP TABLE index_date; DROP TABLE index_number;"
+/* The record and its index once more, by less writing. A resource has a number, by which the rows derived from it name
+ * it: short, and kept for ever (db.h db_number). What is searched by is a table's own order on SQLite, which then keeps
+ * a row once in that order and once by its resource; PostgreSQL has an index for it. The end of a range is indexed
+ * only where it is_long: more than a day after its start; the others are found by their start. patient_id stands in rows
+ * of a code (fhir/definitions.h is_by_patient), else '': a patient's resources with one code are found at once, however
+ * many the patient or the code has. All of it is derived anew when the database is next opened to serve (INDEX_RULE). */
+#define NUMBER_BLOCKS "CREATE TABLE number_block (name TEXT NOT NULL PRIMARY KEY, newest BIGINT NOT NULL);"
+#define DROP_INDEX_TABLES \
+    "DROP TABLE index_token; DROP TABLE index_string; DROP TABLE index_date; DROP TABLE index_number;" \
     "DROP TABLE index_quantity; DROP TABLE index_reference; DROP TABLE index_uri; DROP TABLE compartment;"
-    "CREATE TABLE index_token ("
-    "  type TEXT NOT NULL, id TEXT NOT NULL, param TEXT NOT NULL, element BIGINT NOT NULL, system TEXT NOT NULL,"
-    "  code TEXT NOT NULL, PRIMARY KEY (type, param, code, id, system, element)) WITHOUT ROWID;"
-    "CREATE TABLE index_string ("
-    "  type TEXT NOT NULL, id TEXT NOT NULL, param TEXT NOT NULL, element BIGINT NOT NULL, folded TEXT NOT NULL,"
-    "  exact TEXT NOT NULL, PRIMARY KEY (type, param, folded, id, exact, element)) WITHOUT ROWID;"
-    "CREATE TABLE index_date ("
-    "  type TEXT NOT NULL, id TEXT NOT NULL, param TEXT NOT NULL, element BIGINT NOT NULL, from_us BIGINT NOT NULL,"
-    "  to_us BIGINT NOT NULL, is_long BIGINT NOT NULL,"
-    "  PRIMARY KEY (type, param, from_us, to_us, id, element)) WITHOUT ROWID;"
-    "CREATE TABLE index_number ("
-    "  type TEXT NOT NULL, id TEXT NOT NULL, param TEXT NOT NULL, element BIGINT NOT NULL, low TEXT NOT NULL,"
-    "  high TEXT NOT NULL, PRIMARY KEY (type, param, low, high, id, element)) WITHOUT ROWID;"
-    "CREATE TABLE index_quantity ("
-    "  type TEXT NOT NULL, id TEXT NOT NULL, param TEXT NOT NULL, element BIGINT NOT NULL, system TEXT NOT NULL,"
-    "  code TEXT NOT NULL, unit TEXT NOT NULL, low TEXT NOT NULL, high TEXT NOT NULL,"
-    "  PRIMARY KEY (type, param, low, high, id, element, code, system, unit)) WITHOUT ROWID;"
-    "CREATE TABLE index_reference ("
-    "  type TEXT NOT NULL, id TEXT NOT NULL, param TEXT NOT NULL, element BIGINT NOT NULL, target_type TEXT NOT NULL,"
-    "  target_id TEXT NOT NULL, PRIMARY KEY (target_id, type, param, target_type, id, element)) WITHOUT ROWID;"
-    "CREATE TABLE index_uri ("
-    "  type TEXT NOT NULL, id TEXT NOT NULL, param TEXT NOT NULL, element BIGINT NOT NULL, uri TEXT NOT NULL,"
-    "  PRIMARY KEY (type, param, uri, id, element)) WITHOUT ROWID;"
-    "CREATE TABLE compartment ("
-    "  patient_id TEXT NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL,"
-    "  PRIMARY KEY (patient_id, type, id)) WITHOUT ROWID;"
-    "CREATE INDEX index_token_by_resource ON index_token (type, id);"
-    "CREATE INDEX index_string_by_resource ON index_string (type, id);"
-    "CREATE INDEX index_date_by_resource ON index_date (type, id, param, from_us);"
-    "CREATE INDEX index_date_by_end ON index_date (type, param, to_us, id) WHERE is_long = 1;"
-    "CREATE INDEX index_number_by_resource ON index_number (type, id);"
-    "CREATE INDEX index_quantity_by_resource ON index_quantity (type, id);"
-    "CREATE INDEX index_reference_by_resource ON index_reference (type, id);"
-    "CREATE INDEX index_uri_by_resource ON index_uri (type, id);"
-    "CREATE INDEX compartment_by_resource ON compartment (type, id);"
+/* ORDER ends a table: its name, what is searched by, and what makes that unique. */
+#define NUMBERED_INDEX_TABLES(ORDER) \
+    "CREATE TABLE index_token (" \
+    "  number BIGINT NOT NULL, type TEXT NOT NULL, param TEXT NOT NULL, element BIGINT NOT NULL, system TEXT NOT NULL," \
+    "  code TEXT NOT NULL, patient_id TEXT NOT NULL" ORDER("index_token", "type, param, code, number", ", system, element") \
+    "CREATE TABLE index_string (" \
+    "  number BIGINT NOT NULL, type TEXT NOT NULL, param TEXT NOT NULL, element BIGINT NOT NULL, folded TEXT NOT NULL," \
+    "  exact TEXT NOT NULL" ORDER("index_string", "type, param, folded, number", ", exact, element") \
+    "CREATE TABLE index_date (" \
+    "  number BIGINT NOT NULL, type TEXT NOT NULL, param TEXT NOT NULL, element BIGINT NOT NULL, from_us BIGINT NOT NULL," \
+    "  to_us BIGINT NOT NULL, is_long BIGINT NOT NULL" ORDER("index_date", "type, param, from_us, to_us, number", ", element") \
+    "CREATE TABLE index_number (" \
+    "  number BIGINT NOT NULL, type TEXT NOT NULL, param TEXT NOT NULL, element BIGINT NOT NULL, low TEXT NOT NULL," \
+    "  high TEXT NOT NULL" ORDER("index_number", "type, param, low, high, number", ", element") \
+    "CREATE TABLE index_quantity (" \
+    "  number BIGINT NOT NULL, type TEXT NOT NULL, param TEXT NOT NULL, element BIGINT NOT NULL, system TEXT NOT NULL," \
+    "  code TEXT NOT NULL, unit TEXT NOT NULL, low TEXT NOT NULL, high TEXT NOT NULL" \
+        ORDER("index_quantity", "type, param, low, high, number", ", element, code, system, unit") \
+    "CREATE TABLE index_reference (" \
+    "  number BIGINT NOT NULL, type TEXT NOT NULL, param TEXT NOT NULL, element BIGINT NOT NULL, target_type TEXT NOT NULL," \
+    "  target_id TEXT NOT NULL" ORDER("index_reference", "target_id, type, param, target_type, number", ", element") \
+    "CREATE TABLE index_uri (" \
+    "  number BIGINT NOT NULL, type TEXT NOT NULL, param TEXT NOT NULL, element BIGINT NOT NULL, uri TEXT NOT NULL" \
+        ORDER("index_uri", "type, param, uri, number", ", element") \
+    "CREATE TABLE compartment (" \
+    "  patient_id TEXT NOT NULL, type TEXT NOT NULL, number BIGINT NOT NULL" \
+        ORDER("compartment", "patient_id, type, number", "") \
+    "CREATE INDEX index_token_by_resource ON index_token (number, param);" \
+    "CREATE INDEX index_token_by_patient ON index_token (patient_id, type, param, code, number) WHERE patient_id <> '';" \
+    "CREATE INDEX index_string_by_resource ON index_string (number, param);" \
+    "CREATE INDEX index_date_by_resource ON index_date (number, param, from_us);" \
+    "CREATE INDEX index_date_by_end ON index_date (type, param, to_us, number) WHERE is_long = 1;" \
+    "CREATE INDEX index_number_by_resource ON index_number (number, param);" \
+    "CREATE INDEX index_quantity_by_resource ON index_quantity (number, param);" \
+    "CREATE INDEX index_reference_by_resource ON index_reference (number, param);" \
+    "CREATE INDEX index_uri_by_resource ON index_uri (number, param);" \
+    "CREATE INDEX compartment_by_resource ON compartment (number);"
+
+#define ORDER_SQLITE(table, columns, unique) ", PRIMARY KEY (" columns unique ")) WITHOUT ROWID;"
+static const char numbered_sqlite[] =
+    NUMBER_BLOCKS DROP_INDEX_TABLES
+    NUMBERED_INDEX_TABLES(ORDER_SQLITE)
+    "ALTER TABLE resource RENAME TO resource_before;"
+    "DROP INDEX resource_by_time;"
+    "CREATE TABLE resource ("
+    "  number INTEGER PRIMARY KEY," /* on SQLite the row's own */
+    "  type TEXT NOT NULL, id TEXT NOT NULL, version BIGINT NOT NULL, updated_us BIGINT NOT NULL,"
+    "  deleted BIGINT NOT NULL, body TEXT, UNIQUE (type, id));"
+    "INSERT INTO resource (type, id, version, updated_us, deleted, body)"
+    "  SELECT type, id, version, updated_us, deleted, body FROM resource_before ORDER BY type, id;"
+    "DROP TABLE resource_before;"
+    "CREATE INDEX resource_by_time ON resource (type, updated_us, id);"
     "ALTER TABLE event RENAME TO event_before;"
     "CREATE TABLE event ("
     "  number BIGINT NOT NULL PRIMARY KEY, at_us BIGINT NOT NULL, patient_id TEXT, encounter_id TEXT,"
     "  type TEXT NOT NULL, id TEXT NOT NULL, version BIGINT NOT NULL) WITHOUT ROWID;"
     "INSERT INTO event SELECT number, at_us, patient_id, encounter_id, type, id, version FROM event_before;"
     "DROP TABLE event_before;";
-static const char narrow_index_postgres[] =
-    "ALTER TABLE index_date ADD COLUMN is_long BIGINT NOT NULL DEFAULT 0;"
-    "DROP INDEX index_date_by_end;"
-    "CREATE INDEX index_date_by_end ON index_date (type, param, to_us, id) WHERE is_long = 1;";
+
+#define ORDER_POSTGRES(table, columns, unique) "); CREATE INDEX " table "_by_value ON " table " (" columns ");"
+static const char numbered_postgres[] =
+    NUMBER_BLOCKS DROP_INDEX_TABLES
+    NUMBERED_INDEX_TABLES(ORDER_POSTGRES)
+    "ALTER TABLE resource ADD COLUMN number BIGINT;"
+    "UPDATE resource SET number = n.number FROM"
+    "  (SELECT type, id, ROW_NUMBER() OVER (ORDER BY type, id) AS number FROM resource) AS n"
+    "  WHERE n.type = resource.type AND n.id = resource.id;"
+    "ALTER TABLE resource ALTER COLUMN number SET NOT NULL;"
+    "CREATE UNIQUE INDEX resource_by_number ON resource (number);";
 
 /* clang-format on */
 
@@ -362,7 +390,7 @@ static const Migration migrations[] = {
     { 10, .text = access_grants },
     { 11, .text = session_lock },
     { 12, .text = subscriptions },
-    { 13, .sqlite = narrow_index_sqlite, .postgres = narrow_index_postgres },
+    { 13, .sqlite = numbered_sqlite, .postgres = numbered_postgres },
 };
 static const size_t migrations_n = sizeof migrations / sizeof migrations[0];
 

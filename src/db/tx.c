@@ -78,7 +78,7 @@ static Err end_shared(Tx *tx, Err why)
 
 /* ---- both ---- */
 
-Err tx_begin(Ctx *c, Tx **ret_tx)
+static Err begin(Ctx *c, Tx **ret_tx)
 {
     Tx *tx = arena_new(c->arena, Tx, 1);
     tx->c = c;
@@ -92,6 +92,46 @@ Err tx_begin(Ctx *c, Tx **ret_tx)
     }
     *ret_tx = tx;
     return OK;
+}
+
+/* ---- numbers ---- */
+
+enum { NUMBERS_BITS = 32 };
+
+/* Each program that writes has the numbers of one great block to itself, and takes the block in a transaction
+ * of its own, so that it stays taken whatever becomes of what follows. Two threads may take one each: the
+ * first stands. */
+static Err take_numbers(Ctx *c)
+{
+    int64_t none = 0;
+    AUTO(tx_done) Tx *tx = NULL;
+    TRY(begin(c, &tx));
+    AUTO(rows_done) Rows *rows = NULL;
+    TRY(db_query(c,
+                 SQL("INSERT INTO number_block (name, newest) VALUES ('resource', 1)"
+                     " ON CONFLICT (name) DO UPDATE SET newest = number_block.newest + 1 RETURNING newest"),
+                 NO_ARGS, &rows));
+    int64_t block = rows_next(rows) ? rows_int(rows, 0) : 0;
+    TRY(rows_error(rows));
+    TRY(tx_commit(tx));
+    assert(block > 0 && block < INT64_C(1) << (62 - NUMBERS_BITS));
+    (void)atomic_compare_exchange_strong(&c->db->next_number, &none, block << NUMBERS_BITS);
+    return OK;
+}
+
+int64_t db_number(Ctx *c)
+{
+    assert(c->tx && c->db->next_number > 0);
+    int64_t number = c->db->next_number++;
+    assert((number + 1) % (INT64_C(1) << NUMBERS_BITS) != 0);
+    return number;
+}
+
+Err tx_begin(Ctx *c, Tx **ret_tx)
+{
+    if (!c->tx && c->db->has_schema && !c->db->next_number)
+        TRY(take_numbers(c));
+    return begin(c, ret_tx);
 }
 
 Err snapshot_begin(Ctx *c, Tx **ret_tx)

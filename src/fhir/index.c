@@ -8,7 +8,9 @@
 typedef struct Derive {
     Arena *a;
     Str type, id, param;
+    int64_t number;
     int64_t element; /* of a composite: which of its elements, from 1; else 0 */
+    Str patient_id;  /* of tokens by patient; else "" */
     DerivedRows *rows;
 } Derive;
 
@@ -42,7 +44,7 @@ static void add_row(Derive *d, IndexTable table, DbArgs args)
 }
 
 #define ROW(d, table, ...)                                                                                   \
-    add_row((d), (table), ARGS(T((d)->type), T((d)->id), T((d)->param), I((d)->element), __VA_ARGS__))
+    add_row((d), (table), ARGS(I((d)->number), T((d)->type), T((d)->param), I((d)->element), __VA_ARGS__))
 
 /* The index has no NULL: equality then finds what is absent too. */
 static Str column(Str s)
@@ -56,7 +58,7 @@ static void add_token(Derive *d, Str system, Str code)
 {
     Str folded = code.p ? index_fold_token(d->a, code) : S("");
     if (folded.p && (folded.n || !str_empty(system)))
-        ROW(d, INDEX_TOKEN, T(column(system)), T(folded));
+        ROW(d, INDEX_TOKEN, T(column(system)), T(folded), T(d->patient_id));
 }
 
 /* What :text finds a token by: beside the token's own rows, under another name. */
@@ -97,7 +99,7 @@ static void add_identifier_of_type(Derive *d, Json *identifier)
         Str code = index_fold_token(d->a, json_find_str(coding, "code"));
         if (code.p)
             ROW(&of_type, INDEX_TOKEN, T(column(json_find_str(coding, "system"))),
-                T(index_clip(arena_fmt(d->a, "%.*s|%.*s", STR_ARG(code), STR_ARG(value)))));
+                T(index_clip(arena_fmt(d->a, "%.*s|%.*s", STR_ARG(code), STR_ARG(value)))), T(S("")));
     }
 }
 
@@ -366,7 +368,7 @@ static const Indexer *indexer_for(FhirParamKind kind, const FhirType *type)
 static void mark_present(Derive *d, FhirParamKind kind)
 {
     if (kind == PARAM_TOKEN)
-        ROW(d, INDEX_TOKEN, T(S("")), T(S("")));
+        ROW(d, INDEX_TOKEN, T(S("")), T(S("")), T(S("")));
     if (kind == PARAM_REFERENCE)
         ROW(d, INDEX_REFERENCE, T(S("")), T(S("")));
 }
@@ -488,7 +490,7 @@ static void each_compartment(Arena *a, const FhirResource *definition, Str id, J
 static void add_compartment(void *of, Str patient_id)
 {
     Derive *d = of;
-    add_row(d, INDEX_COMPARTMENT, ARGS(T(patient_id), T(d->type), T(d->id)));
+    add_row(d, INDEX_COMPARTMENT, ARGS(T(patient_id), T(d->type), I(d->number)));
 }
 
 static void keep_first(void *of, Str patient_id)
@@ -527,8 +529,21 @@ static void derive_identifiers(Derive *d, const FhirResource *definition, const 
     }
 }
 
+/* "" where the resource names none. */
+static Str patient_named(Arena *a, const FhirResource *definition, Json *resource)
+{
+    Leaves leaves = { 0 };
+    ReferenceParts parts;
+    index_leaves(a, definition->type, resource, fhir_param(definition, S("patient"))->paths, &leaves);
+    bool is_named = leaves.n &&
+                    index_reference_parts(json_find_str(leaves.at[0].value, "reference"), &parts) &&
+                    str_is(parts.type, "Patient");
+    return is_named ? parts.id : S("");
+}
+
 static void derive_param(Derive *d, const FhirResource *definition, const FhirParam *param, Json *resource)
 {
+    d->patient_id = param->is_by_patient ? patient_named(d->a, definition, resource) : S("");
     if (param->only_target) {
         derive_identifiers(d, definition, param, resource);
     } else if (param->made_of || is_column(param)) {
@@ -541,9 +556,10 @@ static void derive_param(Derive *d, const FhirResource *definition, const FhirPa
     }
 }
 
-void index_derive(Arena *a, const FhirResource *definition, Str id, Json *resource, DerivedRows *rows)
+void index_derive(Arena *a, const FhirResource *definition, Str id, int64_t number, Json *resource,
+                  DerivedRows *rows)
 {
-    Derive d = { .a = a, .type = str_from(definition->type->name), .id = id, .rows = rows };
+    Derive d = { .a = a, .type = str_from(definition->type->name), .id = id, .number = number, .rows = rows };
     for (uint16_t i = 0; i < definition->n_params; i++) {
         const FhirParam *param = &definition->params[i];
         d.param = str_from(param->name);

@@ -30,19 +30,20 @@ typedef struct DerivedRows {
     } tables[INDEX_TABLES];
 } DerivedRows;
 
-/* Adds the rows of one resource, without duplicates. Pure. */
-void index_derive(Arena *a, const FhirResource *definition, Str id, Json *resource, DerivedRows *rows);
+/* Adds the rows of one resource. number is what they name it by (db_number). Pure. */
+void index_derive(Arena *a, const FhirResource *definition, Str id, int64_t number, Json *resource,
+                  DerivedRows *rows);
 /* The patient in whose compartment the resource is, the first where there are several; absent where in none.
  */
 Str index_patient(Arena *a, const FhirResource *definition, Str id, Json *resource);
 
-/* Adds rows that were derived before. */
-void index_append(Arena *a, const DerivedRows *more, DerivedRows *rows);
+/* Adds rows that were derived before their resource had its number. */
+void index_append(Arena *a, const DerivedRows *more, int64_t number, DerivedRows *rows);
 /* What writes them, to go with other statements. Returns how many they are. */
 size_t index_statements(const DerivedRows *rows, DbMany each[INDEX_TABLES]);
 /* All three inside a transaction. */
 MUST_USE Err index_write(Ctx *c, const DerivedRows *rows);
-MUST_USE Err index_forget(Ctx *c, Str type, Str id);
+MUST_USE Err index_forget(Ctx *c, int64_t number);
 /* Forgets all derived rows and derives them again from the current resources. */
 MUST_USE Err index_rebuild(Ctx *c);
 /* Rebuilds where the index was derived by an earlier rule (INDEX_RULE): called when a database is opened to

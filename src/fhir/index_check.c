@@ -26,37 +26,39 @@ static Err rows_of(Ctx *c, IndexTable table, int *ret_texts, int *ret_numbers, R
     *ret_numbers = 0;
     switch (table) {
     case INDEX_TOKEN:
-        *ret_texts = 5, *ret_numbers = 1;
-        return db_query(c, SQL("SELECT type, id, param, system, code, element FROM index_token"), NO_ARGS,
-                        ret_rows);
+        *ret_texts = 5, *ret_numbers = 2;
+        return db_query(c,
+                        SQL("SELECT type, param, system, code, patient_id, element, number FROM index_token"),
+                        NO_ARGS, ret_rows);
     case INDEX_STRING:
-        *ret_texts = 5, *ret_numbers = 1;
-        return db_query(c, SQL("SELECT type, id, param, folded, exact, element FROM index_string"), NO_ARGS,
-                        ret_rows);
+        *ret_texts = 4, *ret_numbers = 2;
+        return db_query(c, SQL("SELECT type, param, folded, exact, element, number FROM index_string"),
+                        NO_ARGS, ret_rows);
     case INDEX_DATE:
-        *ret_texts = 3, *ret_numbers = 4;
-        return db_query(c, SQL("SELECT type, id, param, from_us, to_us, is_long, element FROM index_date"),
+        *ret_texts = 2, *ret_numbers = 5;
+        return db_query(c,
+                        SQL("SELECT type, param, from_us, to_us, is_long, element, number FROM index_date"),
                         NO_ARGS, ret_rows);
     case INDEX_NUMBER:
-        *ret_texts = 5, *ret_numbers = 1;
-        return db_query(c, SQL("SELECT type, id, param, low, high, element FROM index_number"), NO_ARGS,
+        *ret_texts = 4, *ret_numbers = 2;
+        return db_query(c, SQL("SELECT type, param, low, high, element, number FROM index_number"), NO_ARGS,
                         ret_rows);
     case INDEX_QUANTITY:
-        *ret_texts = 8, *ret_numbers = 1;
+        *ret_texts = 7, *ret_numbers = 2;
         return db_query(
-            c, SQL("SELECT type, id, param, system, code, unit, low, high, element FROM index_quantity"),
+            c, SQL("SELECT type, param, system, code, unit, low, high, element, number FROM index_quantity"),
             NO_ARGS, ret_rows);
     case INDEX_REFERENCE:
-        *ret_texts = 5, *ret_numbers = 1;
-        return db_query(c,
-                        SQL("SELECT type, id, param, target_type, target_id, element FROM index_reference"),
-                        NO_ARGS, ret_rows);
+        *ret_texts = 4, *ret_numbers = 2;
+        return db_query(
+            c, SQL("SELECT type, param, target_type, target_id, element, number FROM index_reference"),
+            NO_ARGS, ret_rows);
     case INDEX_URI:
-        *ret_texts = 4, *ret_numbers = 1;
-        return db_query(c, SQL("SELECT type, id, param, uri, element FROM index_uri"), NO_ARGS, ret_rows);
+        *ret_texts = 3, *ret_numbers = 2;
+        return db_query(c, SQL("SELECT type, param, uri, element, number FROM index_uri"), NO_ARGS, ret_rows);
     default:
-        *ret_texts = 3;
-        return db_query(c, SQL("SELECT patient_id, type, id FROM compartment"), NO_ARGS, ret_rows);
+        *ret_texts = 2, *ret_numbers = 1;
+        return db_query(c, SQL("SELECT patient_id, type, number FROM compartment"), NO_ARGS, ret_rows);
     }
 }
 

@@ -9,40 +9,48 @@ static const Sql *insert_statement(IndexTable table)
 {
     switch (table) {
     case INDEX_TOKEN:
-        return SQL("INSERT INTO index_token (type, id, param, element, system, code)"
-                   " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING");
+        return SQL("INSERT INTO index_token (number, type, param, element, system, code, patient_id)"
+                   " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING");
     case INDEX_STRING:
-        return SQL("INSERT INTO index_string (type, id, param, element, folded, exact)"
+        return SQL("INSERT INTO index_string (number, type, param, element, folded, exact)"
                    " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING");
     case INDEX_DATE:
-        return SQL("INSERT INTO index_date (type, id, param, element, from_us, to_us, is_long)"
+        return SQL("INSERT INTO index_date (number, type, param, element, from_us, to_us, is_long)"
                    " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING");
     case INDEX_NUMBER:
-        return SQL("INSERT INTO index_number (type, id, param, element, low, high)"
+        return SQL("INSERT INTO index_number (number, type, param, element, low, high)"
                    " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING");
     case INDEX_QUANTITY:
-        return SQL("INSERT INTO index_quantity (type, id, param, element, system, code, unit, low, high)"
+        return SQL("INSERT INTO index_quantity (number, type, param, element, system, code, unit, low, high)"
                    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING");
     case INDEX_REFERENCE:
-        return SQL("INSERT INTO index_reference (type, id, param, element, target_type, target_id)"
+        return SQL("INSERT INTO index_reference (number, type, param, element, target_type, target_id)"
                    " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING");
     case INDEX_URI:
-        return SQL("INSERT INTO index_uri (type, id, param, element, uri)"
+        return SQL("INSERT INTO index_uri (number, type, param, element, uri)"
                    " VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING");
     case INDEX_COMPARTMENT:
         return SQL(
-            "INSERT INTO compartment (patient_id, type, id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING");
+            "INSERT INTO compartment (patient_id, type, number) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING");
     case INDEX_TABLES:
         break;
     }
     return NULL;
 }
 
-void index_append(Arena *a, const DerivedRows *more, DerivedRows *rows)
+static DbArgs with_number(Arena *a, IndexTable table, DbArgs row, int64_t number)
+{
+    DbArg *copy = arena_new(a, DbArg, row.n);
+    memcpy(copy, row.at, row.n * sizeof *copy);
+    copy[table == INDEX_COMPARTMENT ? 2 : 0] = I(number);
+    return (DbArgs){ copy, row.n };
+}
+
+void index_append(Arena *a, const DerivedRows *more, int64_t number, DerivedRows *rows)
 {
     for (IndexTable table = 0; table < INDEX_TABLES; table++)
         for (size_t i = 0; i < more->tables[table].n; i++)
-            *list_add(a, &rows->tables[table]) = more->tables[table].at[i];
+            *list_add(a, &rows->tables[table]) = with_number(a, table, more->tables[table].at[i], number);
 }
 
 size_t index_statements(const DerivedRows *rows, DbMany each[INDEX_TABLES])
@@ -58,17 +66,17 @@ Err index_write(Ctx *c, const DerivedRows *rows)
     return db_exec_each(c, each, index_statements(rows, each));
 }
 
-Err index_forget(Ctx *c, Str type, Str id)
+Err index_forget(Ctx *c, int64_t number)
 {
-    DbArgs args = ARGS(T(type), T(id));
-    TRY(db_exec(c, SQL("DELETE FROM index_token WHERE type = $1 AND id = $2"), args));
-    TRY(db_exec(c, SQL("DELETE FROM index_string WHERE type = $1 AND id = $2"), args));
-    TRY(db_exec(c, SQL("DELETE FROM index_date WHERE type = $1 AND id = $2"), args));
-    TRY(db_exec(c, SQL("DELETE FROM index_number WHERE type = $1 AND id = $2"), args));
-    TRY(db_exec(c, SQL("DELETE FROM index_quantity WHERE type = $1 AND id = $2"), args));
-    TRY(db_exec(c, SQL("DELETE FROM index_reference WHERE type = $1 AND id = $2"), args));
-    TRY(db_exec(c, SQL("DELETE FROM index_uri WHERE type = $1 AND id = $2"), args));
-    return db_exec(c, SQL("DELETE FROM compartment WHERE type = $1 AND id = $2"), args);
+    DbArgs args = ARGS(I(number));
+    TRY(db_exec(c, SQL("DELETE FROM index_token WHERE number = $1"), args));
+    TRY(db_exec(c, SQL("DELETE FROM index_string WHERE number = $1"), args));
+    TRY(db_exec(c, SQL("DELETE FROM index_date WHERE number = $1"), args));
+    TRY(db_exec(c, SQL("DELETE FROM index_number WHERE number = $1"), args));
+    TRY(db_exec(c, SQL("DELETE FROM index_quantity WHERE number = $1"), args));
+    TRY(db_exec(c, SQL("DELETE FROM index_reference WHERE number = $1"), args));
+    TRY(db_exec(c, SQL("DELETE FROM index_uri WHERE number = $1"), args));
+    return db_exec(c, SQL("DELETE FROM compartment WHERE number = $1"), args);
 }
 
 /* ---- rebuild ---- */
@@ -87,20 +95,20 @@ static Err forget_all(Ctx *c)
 
 enum { BATCH = 200 };
 
-typedef struct Place {
-    Str type, id;
-} Place;
-
-/* The next resources after place, in the order of the key. */
-static Err read_batch(Ctx *c, Place after, Resources *ret_batch)
+/* The next resources after a number. */
+static Err read_batch(Ctx *c, int64_t after, Resources *ret_batch)
 {
     AUTO(rows_done) Rows *rows = NULL;
-    TRY(db_query(
-        c,
-        SQL("SELECT type, id, version, updated_us, deleted, body FROM resource"
-            " WHERE (type > $1 OR (type = $1 AND id > $2)) AND deleted = 0 ORDER BY type, id LIMIT $3"),
-        ARGS(T(after.type), T(after.id), I(BATCH)), &rows));
-    return store_rows_read(c, rows, ret_batch);
+    TRY(db_query(c,
+                 SQL("SELECT type, id, version, updated_us, deleted, body, number FROM resource"
+                     " WHERE number > $1 AND deleted = 0 ORDER BY number LIMIT $2"),
+                 ARGS(I(after), I(BATCH)), &rows));
+    while (rows_next(rows)) {
+        Resource r = store_row_read(c->arena, rows);
+        r.number = rows_int(rows, 6);
+        *list_add(c->arena, ret_batch) = r;
+    }
+    return rows_error(rows);
 }
 
 static Err derive_batch(Ctx *c, const Resources *batch)
@@ -112,40 +120,38 @@ static Err derive_batch(Ctx *c, const Resources *batch)
         Json *json = json_parse(c->arena, r->body);
         if (!definition || !json)
             return problem(c, ERR_INTERNAL, r->type, "%.*s cannot be read", STR_ARG(r->id));
-        index_derive(c->arena, definition, r->id, json, &rows);
+        index_derive(c->arena, definition, r->id, r->number, json, &rows);
     }
     return index_write(c, &rows);
 }
 
-/* A batch has its own arena: the record may be larger than one. place outlives it. */
-static Err rebuild_batch(Ctx *c, Place *place, bool *ret_more)
+/* A batch has its own arena: the record may be larger than one. */
+static Err rebuild_batch(Ctx *c, int64_t *after, bool *ret_more)
 {
     AUTO(arena_done) Arena *arena = arena_create(LIMIT_REQUEST_ARENA_BYTES);
     Ctx own = *c;
     own.arena = arena;
     Resources batch = { 0 };
-    Err e = read_batch(&own, *place, &batch);
+    Err e = read_batch(&own, *after, &batch);
     if (e == OK)
         e = derive_batch(&own, &batch);
     if (e != OK)
         return problem(c, e, STR_NONE, "the index could not be rebuilt");
-    if (batch.n) {
-        const Resource *last = &batch.at[batch.n - 1];
-        *place = (Place){ arena_str(c->arena, last->type), arena_str(c->arena, last->id) };
-    }
+    if (batch.n)
+        *after = batch.at[batch.n - 1].number;
     *ret_more = batch.n == BATCH;
     return OK;
 }
 
 Err index_rebuild(Ctx *c)
 {
-    Place place = { S(""), S("") };
+    int64_t after = INT64_MIN;
     bool more = true;
     AUTO(tx_done) Tx *tx = NULL;
     TRY(tx_begin(c, &tx));
     TRY(forget_all(c));
     while (more)
-        TRY(rebuild_batch(c, &place, &more));
+        TRY(rebuild_batch(c, &after, &more));
     return tx_commit(tx);
 }
 

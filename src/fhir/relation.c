@@ -42,7 +42,7 @@ static Patients patients_of(Arena *a, const Resource *resource)
     enum { COMPARTMENT_PATIENT = 0, REFERENCE_TYPE = 4, REFERENCE_ID = 5 };
     Patients patients = { 0 };
     DerivedRows rows = { 0 };
-    index_derive(a, fhir_resource(resource->type), resource->id, json_parse(a, resource->body), &rows);
+    index_derive(a, fhir_resource(resource->type), resource->id, 0, json_parse(a, resource->body), &rows);
     for (size_t i = 0; i < rows.tables[INDEX_COMPARTMENT].n; i++)
         add_patient(a, &patients, rows.tables[INDEX_COMPARTMENT].at[i].at[COMPARTMENT_PATIENT].text);
     for (size_t i = 0; i < rows.tables[INDEX_REFERENCE].n; i++) {

@@ -23,38 +23,38 @@
 /* clang-format off */
 #define OPEN_TASK "'requested', 'received', 'accepted', 'ready', 'in-progress', 'on-hold'"
 #define RELATED_BY_PARTICIPATION(person, past, future) \
-    "SELECT k.patient_id FROM index_reference t JOIN compartment k ON k.type = t.type AND k.id = t.id" \
+    "SELECT k.patient_id FROM index_reference t JOIN compartment k ON k.number = t.number" \
     " WHERE ((t.target_type = 'Practitioner' AND t.target_id = " person ")" \
-    "   OR (t.target_type = 'PractitionerRole' AND t.target_id IN (SELECT o.id FROM index_reference o" \
+    "   OR (t.target_type = 'PractitionerRole' AND t.target_id IN (SELECT u.id FROM index_reference o JOIN resource u ON u.number = o.number" \
     "        WHERE o.target_id = " person " AND o.type = 'PractitionerRole' AND o.param = 'practitioner')))" \
     " AND ((t.type = 'CareTeam' AND t.param = 'participant')" \
     "   OR (t.type IN ('Encounter', 'Appointment') AND t.param IN ('practitioner', 'participant', 'actor')" \
-    "     AND EXISTS (SELECT 1 FROM index_date d WHERE d.type = t.type AND d.id = t.id AND d.param = 'date'" \
+    "     AND EXISTS (SELECT 1 FROM index_date d WHERE d.number = t.number AND d.param = 'date'" \
     "          AND d.from_us < " future " AND d.to_us > " past ")))" \
-    " AND NOT EXISTS (SELECT 1 FROM index_token s WHERE s.type = t.type AND s.id = t.id" \
+    " AND NOT EXISTS (SELECT 1 FROM index_token s WHERE s.number = t.number" \
     "      AND s.param = 'status' AND s.code IN ('entered-in-error', 'inactive', 'proposed', 'cancelled'))"
 #define RELATED_BY_OWN_TASK(person) \
     "SELECT p.target_id FROM index_reference t" \
-    " JOIN index_reference p ON p.type = 'Task' AND p.id = t.id AND p.target_type = 'Patient'" \
+    " JOIN index_reference p ON p.number = t.number AND p.target_type = 'Patient'" \
     " WHERE t.type = 'Task' AND t.param = 'owner' AND t.target_type = 'Practitioner' AND t.target_id = " person \
-    " AND EXISTS (SELECT 1 FROM index_token s WHERE s.type = 'Task' AND s.id = t.id" \
+    " AND EXISTS (SELECT 1 FROM index_token s WHERE s.number = t.number" \
     "      AND s.param = 'status' AND s.code IN (" OPEN_TASK "))"
 #define RELATED_BY_GRANT(person, now) \
     "SELECT g.patient_id FROM access_grant g" \
     " WHERE g.person_id = " person " AND g.from_us <= " now " AND g.until_us > " now
 #define IN_A_CHAIR_NOW \
-    "SELECT k.patient_id FROM index_reference t JOIN compartment k ON k.type = t.type AND k.id = t.id" \
+    "SELECT k.patient_id FROM index_reference t JOIN compartment k ON k.number = t.number" \
     " WHERE t.type = 'Encounter' AND t.param = 'location'" \
     " AND t.target_id >= 'chair-' AND t.target_id < 'chair.'" \
-    " AND EXISTS (SELECT 1 FROM index_token s WHERE s.type = 'Encounter' AND s.id = t.id" \
+    " AND EXISTS (SELECT 1 FROM index_token s WHERE s.number = t.number" \
     "      AND s.param = 'status' AND s.code = 'in-progress')"
 #define WITH_A_WORRY_OF_NOBODY \
     "SELECT p.target_id FROM index_token s" \
-    " JOIN index_reference p ON p.type = 'Task' AND p.id = s.id AND p.target_type = 'Patient'" \
+    " JOIN index_reference p ON p.number = s.number AND p.target_type = 'Patient'" \
     " WHERE s.type = 'Task' AND s.param = 'status' AND s.code IN (" OPEN_TASK ")" \
-    " AND EXISTS (SELECT 1 FROM index_token w WHERE w.type = 'Task' AND w.id = s.id" \
+    " AND EXISTS (SELECT 1 FROM index_token w WHERE w.number = s.number" \
     "      AND w.param = 'code' AND w.system = 'urn:euthymia:task')" \
-    " AND NOT EXISTS (SELECT 1 FROM index_reference o WHERE o.type = 'Task' AND o.id = s.id AND o.param = 'owner')"
+    " AND NOT EXISTS (SELECT 1 FROM index_reference o WHERE o.number = s.number AND o.param = 'owner')"
 /* A SELECT of the ids of the person's patients, to stand in brackets. Its parameters: the person's id, and now less
  * 30 days, now and 30 days, now. */
 #define RELATED_PATIENTS(person, past, future, now) \

@@ -82,7 +82,17 @@ static Err parse_missing(Ctx *c, Str name, Str value, SearchFilter *filter)
     return OK;
 }
 
-static Err parse_own(Ctx *c, const FhirParam *param, Str name, Str modifier, Str value, SearchFilter *filter)
+/* "patient", and "subject" where "patient" is made of it. */
+static bool are_of_patient(const FhirResource *definition, const ParamRows *rows)
+{
+    const FhirParam *patient = fhir_param(definition, S("patient"));
+    if (!patient || rows->names.n != 1)
+        return false;
+    return str_is(rows->names.at[0], patient->made_of ? patient->made_of[0] : patient->name);
+}
+
+static Err parse_own(Ctx *c, const FhirResource *definition, const FhirParam *param, Str name, Str modifier,
+                     Str value, SearchFilter *filter)
 {
     filter->source = search_source(param);
     if (filter->source == SOURCE_MAX)
@@ -94,6 +104,9 @@ static Err parse_own(Ctx *c, const FhirParam *param, Str name, Str modifier, Str
                                str_is(modifier, "text")      ? INDEX_TEXT_SUFFIX
                                : str_is(modifier, "of-type") ? INDEX_OF_TYPE_SUFFIX
                                                              : "");
+    filter->rows.is_by_patient =
+        param->is_by_patient && !str_is(modifier, "text") && !str_is(modifier, "of-type");
+    filter->rows.are_of_patient = are_of_patient(definition, &filter->rows);
     if (str_is(modifier, "text"))
         filter->source = SOURCE_STRING;
     if (str_is(modifier, "identifier")) {
@@ -234,7 +247,7 @@ static Err parse_at(Ctx *c, const FhirResource *definition, Str name, Str value,
         return refuse(c, name, "there is no such search parameter");
     return param->kind == PARAM_COMPOSITE
                ? parse_composite(c, definition, param, name, modifier, value, filter)
-               : parse_own(c, param, name, modifier, value, filter);
+               : parse_own(c, definition, param, name, modifier, value, filter);
 }
 
 Err search_parse_filter(Ctx *c, const FhirResource *definition, Str name, Str value, SearchFilter *ret_filter)

@@ -57,7 +57,8 @@ static Err forward(Gathering *g, const SearchInclude *include, const Resource *f
         g->c,
         SQL("SELECT DISTINCT r.type, r.id, r.version, r.updated_us, r.deleted, r.body FROM index_reference t"
             " JOIN resource r ON r.type = t.target_type AND r.id = t.target_id"
-            " WHERE t.type = $1 AND t.id = $2 AND (t.param = $3 OR $3 = '')"
+            " WHERE t.number = (SELECT f.number FROM resource f WHERE f.type = $1 AND f.id = $2)"
+            " AND (t.param = $3 OR $3 = '')"
             " AND (t.target_type = $4 OR $4 = '') AND r.deleted = 0 ORDER BY r.type, r.id"),
         ARGS(T(from->type), T(from->id), T(or_any(include->param)), T(or_any(include->target))), &rows));
     return keep(g, rows, wave);
@@ -71,7 +72,7 @@ static Err backward(Gathering *g, const SearchInclude *include, const Resource *
     TRY(db_query(
         g->c,
         SQL("SELECT DISTINCT r.type, r.id, r.version, r.updated_us, r.deleted, r.body FROM index_reference t"
-            " JOIN resource r ON r.type = t.type AND r.id = t.id"
+            " JOIN resource r ON r.number = t.number"
             " WHERE t.target_id = $1 AND t.target_type = $2 AND (t.type = $3 OR $3 = '')"
             " AND (t.param = $4 OR $4 = '') AND r.deleted = 0 ORDER BY r.type, r.id LIMIT $5"),
         ARGS(T(to->id), T(to->type), T(or_any(include->type)), T(or_any(include->param)),

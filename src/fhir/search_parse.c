@@ -83,12 +83,12 @@ static Err parse_cursor(Ctx *c, Str text, SearchPlan *plan)
     if (json_count(keys) != plan->n_sort + 1)
         return refuse(c, S("_cursor"), "the cursor is of another search");
     for (size_t i = 0; i <= plan->n_sort; i++) {
-        bool is_time = i < plan->n_sort && source_is_time(plan->sort[i].source);
-        int64_t at_us = 0;
+        bool is_number = i < plan->n_sort ? source_is_time(plan->sort[i].source) : search_is_late(c, plan);
+        int64_t number = 0;
         Str key = json_str(json_at(keys, i));
-        if (is_time ? !json_int(json_at(keys, i), &at_us) : !key.p)
+        if (is_number ? !json_int(json_at(keys, i), &number) : !key.p)
             return refuse(c, S("_cursor"), "the cursor is of another search");
-        plan->cursor[i] = is_time ? I(at_us) : T(key);
+        plan->cursor[i] = is_number ? I(number) : T(key);
     }
     plan->n_cursor = plan->n_sort + 1;
     return OK;

@@ -82,6 +82,8 @@ typedef enum FilterKind {
 typedef struct ParamRows {
     LIST(Str) names;
     Str only_target; /* of references: of this type only; absent: any */
+    bool is_by_patient,
+        are_of_patient; /* carry the patient's id; are the references to the patient whose id that is */
 } ParamRows;
 
 /* One term: what it asks of the resources of one type. */
@@ -117,7 +119,7 @@ typedef struct SearchPlan {
     LIST(SearchFilter) filters;
     SortKey sort[SEARCH_SORT_KEYS];
     size_t n_sort;
-    DbArg cursor[SEARCH_SORT_KEYS + 1]; /* the sort keys and the id of the last match that was seen */
+    DbArg cursor[SEARCH_SORT_KEYS + 1]; /* the sort keys and the id (late: the number) of the last match seen */
     size_t n_cursor;                    /* 0: from the start */
     int64_t count;
     bool total;
@@ -147,6 +149,9 @@ MUST_USE Err search_parse_values(Ctx *c, const FhirParam *param, Str modifier, S
 
 /* Up to the first sep that no backslash stands before; the rest is absent where there was none. */
 Str search_cut(Str s, char sep, Str *rest);
+
+/* Whether the matches are found and sorted by their numbers alone, and only those of the page are read. */
+bool search_is_late(const Ctx *c, const SearchPlan *plan);
 
 /* What the matches' includes bring: each once, without the matches themselves. */
 MUST_USE Err search_include(Ctx *c, const SearchPlan *plan, const Resources *matches,

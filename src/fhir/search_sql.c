@@ -122,13 +122,11 @@ static const char *const key_names[SEARCH_SORT_KEYS] = { "k1", "k2", "k3", "k4",
 
 /* ---- composing ---- */
 
-/* The type is $1 in every fragment. */
-static Query *query_make(Ctx *c, const SearchPlan *plan)
+static Query *query_make(Ctx *c)
 {
     Query *q = arena_new(c->arena, Query, 1);
     q->c = c;
     q->sql = buf_make(c->arena, LIMIT_URL_BYTES * 16);
-    q->args[q->n_args++] = T(str_from(plan->definition->type->name));
     return q;
 }
 
@@ -234,12 +232,11 @@ static void add_references(Query *q, Str type, const ParamRows *rows)
 /* %t: the person; %l and %h: 30 days before and after %v, now. */
 #define OWN_PATIENTS " IN (" RELATED_PATIENTS("%t", "%l", "%h", "%v") ")"
 static const char of_own_patients[] =
-    " AND (EXISTS (SELECT 1 FROM compartment w WHERE w.type = r.type AND w.id = r.id AND "
-    "w.patient_id" OWN_PATIENTS
-    ") OR EXISTS (SELECT 1 FROM index_reference w WHERE w.type = r.type AND w.id = r.id"
+    " AND (EXISTS (SELECT 1 FROM compartment w WHERE w.number = r.number AND "
+    "w.patient_id" OWN_PATIENTS ") OR EXISTS (SELECT 1 FROM index_reference w WHERE w.number = r.number"
     " AND w.target_type = 'Patient' AND w.target_id" OWN_PATIENTS
-    ") OR (NOT EXISTS (SELECT 1 FROM compartment w WHERE w.type = r.type AND w.id = r.id)"
-    " AND NOT EXISTS (SELECT 1 FROM index_reference w WHERE w.type = r.type AND w.id = r.id"
+    ") OR (NOT EXISTS (SELECT 1 FROM compartment w WHERE w.number = r.number)"
+    " AND NOT EXISTS (SELECT 1 FROM index_reference w WHERE w.number = r.number"
     " AND w.target_type = 'Patient')))";
 
 /* Leaves of r what the user is related to (fhir/relation.h). */
@@ -269,11 +266,11 @@ static void add_together(Query *q, const SearchFilter *filter)
 {
     for (size_t i = 0; i < filter->branches.n; i++) {
         const SearchFilter *part = &filter->branches.at[i];
-        add_sql(q, i ? " AND (t.id, t.element) IN (SELECT t.id, t.element " : "(SELECT t.id ");
+        add_sql(q, i ? " AND (t.number, t.element) IN (SELECT t.number, t.element " : "SELECT t.number ");
         add_table(q, part);
         add_and_values(q, part);
     }
-    for (size_t i = 0; i < filter->branches.n; i++)
+    for (size_t i = 1; i < filter->branches.n; i++)
         add_sql(q, ")");
 }
 
@@ -283,12 +280,12 @@ static void add_set(Query *q, const SearchFilter *filter)
     bool by_column = filter->kind == FILTER_OWN && filter->source >= SOURCE_ID;
     bool outside = filter->negated || filter->presence == PRESENCE_MISSING;
     if (filter->kind == FILTER_OWN && !by_column && !outside && !relation_limits(q->c)) {
-        add_sql(q, "(SELECT t.id ");
+        add_sql(q, "(SELECT t.number ");
         add_table(q, filter);
         add_and_values(q, filter);
         add_sql(q, ")");
     } else {
-        add_fragment(q, "(SELECT r.id FROM resource r WHERE r.type = %t AND r.deleted = 0",
+        add_fragment(q, "(SELECT r.number FROM resource r WHERE r.type = %t AND r.deleted = 0",
                      &(SearchValue){ .text = filter->type });
         add_condition(q, filter);
         add_relation(q);
@@ -298,15 +295,16 @@ static void add_set(Query *q, const SearchFilter *filter)
 
 static void add_chain(Query *q, const SearchFilter *filter)
 {
-    add_sql(q, " AND r.id IN (SELECT t.id ");
+    add_sql(q, " AND r.number IN (SELECT t.number ");
     add_references(q, filter->type, &filter->rows);
     add_sql(q, " AND (");
     for (size_t i = 0; i < filter->branches.n; i++) {
         add_sql(q, i ? " OR " : "");
-        add_fragment(q, "(t.target_type = %t AND t.target_id IN ",
+        add_fragment(q,
+                     "(t.target_type = %t AND t.target_id IN (SELECT u.id FROM resource u WHERE u.number IN ",
                      &(SearchValue){ .text = filter->branches.at[i].type });
         add_set(q, &filter->branches.at[i]);
-        add_sql(q, ")");
+        add_sql(q, "))");
     }
     add_sql(q, "))");
 }
@@ -315,7 +313,7 @@ static void add_has(Query *q, const SearchFilter *filter)
 {
     add_sql(q, " AND r.id IN (SELECT t.target_id ");
     add_references(q, filter->branches.at[0].type, &filter->rows);
-    add_fragment(q, " AND t.target_type = %t AND t.id IN ", &(SearchValue){ .text = filter->type });
+    add_fragment(q, " AND t.target_type = %t AND t.number IN ", &(SearchValue){ .text = filter->type });
     add_set(q, &filter->branches.at[0]);
     add_sql(q, ")");
 }
@@ -327,11 +325,12 @@ static void add_any(Query *q, const SearchFilter *filter)
     add_sql(q, " AND (");
     for (size_t i = 0; i < filter->branches.n; i++) {
         const SearchFilter *branch = &filter->branches.at[i];
-        add_sql(q, i ? " OR r.id IN " : "r.id IN ");
+        add_sql(q, i ? " OR r.number IN (" : "r.number IN (");
         if (branch->kind == FILTER_ALL)
             add_found(q, branch->branches.at, branch->branches.n);
         else
             add_together(q, branch);
+        add_sql(q, ")");
     }
     add_sql(q, ")");
 }
@@ -346,8 +345,9 @@ static void add_column_filter(Query *q, const SearchFilter *filter)
     add_values(q, filter);
 }
 
-/* Asked of one resource: same_id says which, " AND t.id = r.id". The OFFSET keeps PostgreSQL from making a
- * join of it, which without statistics, after a great import, runs through all that have the code for each.
+/* Asked of one resource: same_id says which, " AND t.number = r.number". The OFFSET keeps PostgreSQL from
+ * making a join of it, which without statistics, after a great import, runs through all that have the code
+ * for each.
  */
 static void add_probe(Query *q, const SearchFilter *filter, const char *same_id)
 {
@@ -366,7 +366,7 @@ static void add_own(Query *q, const SearchFilter *filter)
     if (filter->source >= SOURCE_ID)
         add_column_filter(q, filter);
     else
-        add_probe(q, filter, " AND t.id = r.id");
+        add_probe(q, filter, " AND t.number = r.number");
 }
 
 /* " AND ..." of the resource r. */
@@ -423,29 +423,75 @@ static bool is_probe(const SearchFilter *filter)
     return filter->kind == FILTER_OWN && filter->source < SOURCE_ID;
 }
 
-/* In brackets: the ids that the leader finds and the other probes leave, before any row of theirs is read. */
+/* The patient's id, where the filter asks for the resources of one patient; else absent. */
+static Str patient_of(const SearchFilter *filter)
+{
+    if (filter->kind != FILTER_OWN || !filter->rows.are_of_patient || filter->negated ||
+        filter->values.n != 1)
+        return STR_NONE;
+    const SearchValue *value = &filter->values.at[0];
+    Str type = value->match == MATCH_REFERENCE_BOTH ? value->system : filter->rows.only_target;
+    bool is_id = value->match == MATCH_REFERENCE_BOTH || value->match == MATCH_REFERENCE_ID;
+    return is_id && str_is(type, "Patient") ? value->text : STR_NONE;
+}
+
+static bool is_code_by_patient(const SearchFilter *filter)
+{
+    bool is_code =
+        filter->kind == FILTER_OWN && filter->rows.is_by_patient && !filter->negated && filter->values.n;
+    for (size_t i = 0; i < filter->values.n && is_code; i++)
+        is_code = filter->values.at[i].match != MATCH_TOKEN_SYSTEM;
+    return is_code;
+}
+
+/* A patient's resources with a code are looked up by both. NULL where the filters do not ask for that. */
+static const SearchFilter *find_filter(const SearchFilter *filters, size_t n,
+                                       bool (*is_one)(const SearchFilter *))
+{
+    for (size_t i = 0; i < n; i++)
+        if (is_one(&filters[i]))
+            return &filters[i];
+    return NULL;
+}
+
+static bool names_patient(const SearchFilter *filter)
+{
+    return patient_of(filter).p != NULL;
+}
+
+/* Those that the leader finds and the other probes leave, before any row of theirs is read. */
 static void add_found(Query *q, const SearchFilter *filters, size_t n)
 {
     const SearchFilter *leader = leader_of(filters, n);
-    add_sql(q, "(SELECT l.id FROM (SELECT t.id ");
+    const SearchFilter *patient = find_filter(filters, n, names_patient),
+                       *code = find_filter(filters, n, is_code_by_patient);
+    if (patient && code)
+        leader = code;
+    add_sql(q, "SELECT DISTINCT l.number FROM (SELECT t.number ");
     add_table(q, leader);
     add_and_values(q, leader);
+    if (patient && code)
+        add_fragment(q, " AND t.patient_id = %t AND t.patient_id <> ''",
+                     &(SearchValue){ .text = patient_of(patient) });
     add_sql(q, ") AS l WHERE 0 = 0");
     for (size_t i = 0; i < n; i++)
-        if (&filters[i] != leader && is_probe(&filters[i]))
-            add_probe(q, &filters[i], " AND t.id = l.id");
-    add_sql(q, ")");
+        if (&filters[i] != leader && !(code && &filters[i] == patient) && is_probe(&filters[i]))
+            add_probe(q, &filters[i], " AND t.number = l.number");
 }
 
+/* What a leader finds is of the type and not deleted: nothing else has rows. */
 static void add_where(Query *q, const SearchPlan *plan)
 {
     bool is_led = has_leader(plan);
-    add_sql(q, " FROM resource r WHERE r.type = $1 AND r.deleted = 0");
-    add_relation(q);
     if (is_led) {
-        add_sql(q, " AND r.id IN ");
+        add_sql(q, " FROM resource r WHERE r.number IN (");
         add_found(q, plan->filters.at, plan->filters.n);
+        add_sql(q, ")");
+    } else {
+        add_fragment(q, " FROM resource r WHERE r.type = %t AND r.deleted = 0",
+                     &(SearchValue){ .text = str_from(plan->definition->type->name) });
     }
+    add_relation(q);
     for (size_t i = 0; i < plan->filters.n; i++)
         if (!is_led || !is_probe(&plan->filters.at[i]))
             add_condition(q, &plan->filters.at[i]);
@@ -462,12 +508,13 @@ static DbArg key_of_missing(const SortKey *key)
 
 /* The time of a resource that a leader found is an expression: as a column it tempts SQLite to walk the whole
  * type in its order, and to ask of each resource whether it was found. */
-static void add_sort_key(Query *q, const SearchPlan *plan, const SortKey *key, const char *name)
+static void add_sort_key(Query *q, const SearchPlan *plan, const SortKey *key, const char *name,
+                         const char *of_same)
 {
     add_sql(q, key->source == SOURCE_UPDATED && has_leader(plan) ? ", +" : ", ");
     add_sql(q, sort_fragments[key->source][key->descending]);
     if (key->source < SOURCE_ID) {
-        add_sql(q, " WHERE t.type = r.type AND t.id = r.id AND t.param ");
+        add_sql(q, of_same);
         add_names(q, &key->rows);
         add_only_target(q, &key->rows, false);
         add_sql(q, "), ");
@@ -479,7 +526,7 @@ static void add_sort_key(Query *q, const SearchPlan *plan, const SortKey *key, c
 }
 
 /* After (a, b, id): a is past, or a is the same and b is past, or both are the same and id is past. */
-static void add_after(Query *q, const SearchPlan *plan)
+static void add_after(Query *q, const SearchPlan *plan, const char *last_key)
 {
     add_sql(q, " WHERE (");
     for (size_t last = 0; last <= plan->n_sort; last++) {
@@ -488,7 +535,7 @@ static void add_after(Query *q, const SearchPlan *plan)
             bool is_id = i == plan->n_sort;
             bool descending = !is_id && plan->sort[i].descending;
             add_sql(q, i ? " AND " : "");
-            add_sql(q, is_id ? "id" : key_names[i]);
+            add_sql(q, is_id ? last_key : key_names[i]);
             add_sql(q, i < last ? " = " : descending ? " < " : " > ");
             add_arg(q, plan->cursor[i]);
         }
@@ -497,27 +544,71 @@ static void add_after(Query *q, const SearchPlan *plan)
     add_sql(q, ")");
 }
 
-static void add_order(Query *q, const SearchPlan *plan)
+static void add_order(Query *q, const SearchPlan *plan, const char *last_key)
 {
     add_sql(q, " ORDER BY ");
     for (size_t i = 0; i < plan->n_sort; i++) {
         add_sql(q, key_names[i]);
         add_sql(q, plan->sort[i].descending ? " DESC, " : ", ");
     }
-    add_sql(q, "id LIMIT ");
-    add_arg(q, I(plan->count + 1)); /* one more says whether there is a next page */
+    add_sql(q, last_key);
 }
 
-static void compose_page(Query *q, const SearchPlan *plan)
+/* One more than the page holds says whether there is a next one. */
+static void add_limit(Query *q, const SearchPlan *plan)
 {
-    add_sql(q, "SELECT * FROM (SELECT r.type, r.id, r.version, r.updated_us, r.deleted, r.body");
+    add_sql(q, " LIMIT ");
+    add_arg(q, I(plan->count + 1));
+}
+
+static const char resource_columns[] = "SELECT r.type, r.id, r.version, r.updated_us, r.deleted, r.body";
+
+/* Resources are read, and then sorted. */
+static void compose_early(Query *q, const SearchPlan *plan)
+{
+    add_sql(q, "SELECT * FROM (");
+    add_sql(q, resource_columns);
     for (size_t i = 0; i < plan->n_sort; i++)
-        add_sort_key(q, plan, &plan->sort[i], key_names[i]);
+        add_sort_key(q, plan, &plan->sort[i], key_names[i], " WHERE t.number = r.number AND t.param ");
     add_where(q, plan);
     add_sql(q, ") AS s");
     if (plan->n_cursor)
-        add_after(q, plan);
-    add_order(q, plan);
+        add_after(q, plan, "id");
+    add_order(q, plan, "id");
+    add_limit(q, plan);
+}
+
+/* Numbers are sorted, and then the resources of the page are read. The CROSS JOIN keeps SQLite to this order.
+ */
+static void compose_late(Query *q, const SearchPlan *plan)
+{
+    add_sql(q, resource_columns);
+    for (size_t i = 0; i < plan->n_sort; i++) {
+        add_sql(q, ", ");
+        add_sql(q, key_names[i]);
+    }
+    add_sql(q, ", p.number FROM (SELECT * FROM (SELECT f.number");
+    for (size_t i = 0; i < plan->n_sort; i++)
+        add_sort_key(q, plan, &plan->sort[i], key_names[i], " WHERE t.number = f.number AND t.param ");
+    add_sql(q, " FROM (");
+    add_found(q, plan->filters.at, plan->filters.n);
+    add_sql(q, ") AS f) AS s");
+    if (plan->n_cursor)
+        add_after(q, plan, "number");
+    add_order(q, plan, "number");
+    add_limit(q, plan);
+    add_sql(q, ") AS p CROSS JOIN resource r WHERE r.number = p.number");
+    add_order(q, plan, "p.number");
+}
+
+bool search_is_late(const Ctx *c, const SearchPlan *plan)
+{
+    bool is_late = has_leader(plan) && !relation_limits(c);
+    for (size_t i = 0; i < plan->filters.n && is_late; i++)
+        is_late = is_probe(&plan->filters.at[i]);
+    for (size_t i = 0; i < plan->n_sort && is_late; i++)
+        is_late = plan->sort[i].source < SOURCE_ID;
+    return is_late;
 }
 
 /* ---- running ---- */
@@ -532,7 +623,7 @@ static Err run(Ctx *c, Query *q, Rows **ret_rows)
 
 static Str cursor_after(Ctx *c, const SearchPlan *plan, const Rows *rows)
 {
-    enum { FIRST_KEY = 6, ID = 1 };
+    enum { ID = 1, FIRST_KEY = 6 };
     Buf b = buf_make(c->arena, LIMIT_URL_BYTES);
     buf_char(&b, '[');
     for (size_t i = 0; i < plan->n_sort; i++) {
@@ -542,7 +633,10 @@ static Str cursor_after(Ctx *c, const SearchPlan *plan, const Rows *rows)
         else
             buf_json(&b, "%s,", rows_text(rows, column));
     }
-    buf_json(&b, "%s]", rows_text(rows, ID));
+    if (search_is_late(c, plan))
+        buf_json(&b, "%d]", rows_int(rows, FIRST_KEY + (int)plan->n_sort));
+    else
+        buf_json(&b, "%s]", rows_text(rows, ID));
     const int form = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
     size_t room = sodium_base64_encoded_len(b.n, form);
     char *text = arena_new(c->arena, char, room);
@@ -553,8 +647,11 @@ static Str cursor_after(Ctx *c, const SearchPlan *plan, const Rows *rows)
 static Err read_page(Ctx *c, const SearchPlan *plan, SearchPage *page)
 {
     AUTO(rows_done) Rows *rows = NULL;
-    Query *q = query_make(c, plan);
-    compose_page(q, plan);
+    Query *q = query_make(c);
+    if (search_is_late(c, plan))
+        compose_late(q, plan);
+    else
+        compose_early(q, plan);
     TRY(run(c, q, &rows));
     Str cursor = STR_NONE;
     while (rows_next(rows)) {
@@ -572,9 +669,15 @@ static Err read_page(Ctx *c, const SearchPlan *plan, SearchPage *page)
 static Err count_all(Ctx *c, const SearchPlan *plan, int64_t *ret_total)
 {
     AUTO(rows_done) Rows *rows = NULL;
-    Query *q = query_make(c, plan);
+    Query *q = query_make(c);
     add_sql(q, "SELECT COUNT(*)");
-    add_where(q, plan);
+    if (search_is_late(c, plan)) {
+        add_sql(q, " FROM (");
+        add_found(q, plan->filters.at, plan->filters.n);
+        add_sql(q, ") AS f");
+    } else {
+        add_where(q, plan);
+    }
     TRY(run(c, q, &rows));
     if (rows_next(rows))
         *ret_total = rows_int(rows, 0);

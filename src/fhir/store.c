@@ -76,8 +76,8 @@ Err fhir_patient_compartment(Ctx *c, Str patient_id, Resources *ret)
     TRY(relation_check_patient(c, patient_id));
     TRY(db_query(c,
                  SQL("SELECT r.type, r.id, r.version, r.updated_us, r.deleted, r.body FROM compartment p"
-                     " JOIN resource r ON r.type = p.type AND r.id = p.id"
-                     " WHERE p.patient_id = $1 ORDER BY p.type, p.id"),
+                     " JOIN resource r ON r.number = p.number"
+                     " WHERE p.patient_id = $1 ORDER BY r.type, r.id"),
                  ARGS(T(patient_id)), &rows));
     TRY(store_rows_read(c, rows, &found));
     *ret = found;
@@ -143,7 +143,7 @@ static Err read_content(Ctx *c, Str type, Str bytes, Content *content)
 
 static void derive_rows(Ctx *c, Content *content)
 {
-    index_derive(c->arena, content->definition, content->id, content->json, &content->rows);
+    index_derive(c->arena, content->definition, content->id, 0, content->json, &content->rows);
 }
 
 Err fhir_content_new(Ctx *c, Str type, Str bytes, Content *ret_content)
@@ -271,10 +271,11 @@ Err fhir_patch(Ctx *c, Str type, Str id, Str patch, Str if_match, Resource *ret)
 static Err add_referrers(Ctx *c, const Resource *gone, Links *seen, Changes *changes)
 {
     AUTO(rows_done) Rows *rows = NULL;
-    TRY(db_query(c,
-                 SQL("SELECT DISTINCT type, id FROM index_reference WHERE target_id = $1 AND target_type = $2"
-                     " ORDER BY type, id"),
-                 ARGS(T(gone->id), T(gone->type)), &rows));
+    TRY(db_query(
+        c,
+        SQL("SELECT DISTINCT r.type, r.id FROM index_reference t JOIN resource r ON r.number = t.number"
+            " WHERE t.target_id = $1 AND t.target_type = $2 ORDER BY r.type, r.id"),
+        ARGS(T(gone->id), T(gone->type)), &rows));
     while (rows_next(rows)) {
         Str type = arena_str(c->arena, rows_text(rows, 0)), id = arena_str(c->arena, rows_text(rows, 1));
         if (seen->n == CASCADE_MOST)

@@ -17,6 +17,7 @@ typedef struct Resource {
     int64_t version, updated_us;
     Str body; /* JSON text; absent for a deleted version */
     bool deleted;
+    int64_t number; /* of the current version as it was read to be changed (db_number); else 0 */
     bool created;   /* by the write that returned it */
     bool unchanged; /* by the write that returned it: same content, no new version */
 } Resource;

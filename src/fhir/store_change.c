@@ -116,16 +116,18 @@ Err change_prepare(Ctx *c, const FhirResource *definition, Str id, Json *json, S
 
 typedef LIST(DbArgs) RowList;
 
-static DbArgs row_of(Ctx *c, const Resource *r)
+static DbArgs row_of(Ctx *c, const Resource *r, bool with_number)
 {
-    DbArg *row = arena_new(c->arena, DbArg, 6);
+    enum { COLUMNS = 7 };
+    DbArg *row = arena_new(c->arena, DbArg, COLUMNS);
     row[0] = T(r->type);
     row[1] = T(r->id);
     row[2] = I(r->version);
     row[3] = I(r->updated_us);
     row[4] = I(r->deleted);
     row[5] = T(r->body);
-    return (DbArgs){ row, 6 };
+    row[6] = I(r->number); /* the current version's row has it, not the history */
+    return (DbArgs){ row, with_number ? COLUMNS : COLUMNS - 1 };
 }
 
 /* The row moves on only from the version that was read: of two writers who read the same one, one wins. */
@@ -149,15 +151,15 @@ static Err replace_row(Ctx *c, const Change *change)
 static Err replace(Ctx *c, const Change *change)
 {
     TRY(replace_row(c, change));
-    return index_forget(c, change->after.type, change->after.id);
+    return index_forget(c, change->before.number);
 }
 
 /* All that only adds rows goes to the database together. */
 static Err insert_all(Ctx *c, const RowList *first, const RowList *versions, const DerivedRows *index)
 {
     DbMany each[2 + INDEX_TABLES] = {
-        { SQL("INSERT INTO resource (type, id, version, updated_us, deleted, body)"
-              " VALUES ($1, $2, $3, $4, $5, $6)"),
+        { SQL("INSERT INTO resource (type, id, version, updated_us, deleted, body, number)"
+              " VALUES ($1, $2, $3, $4, $5, $6, $7)"),
           first->at, first->n },
         { SQL("INSERT INTO resource_history (type, id, version, updated_us, deleted, body)"
               " VALUES ($1, $2, $3, $4, $5, $6)"),
@@ -172,18 +174,19 @@ static Err apply_rows(Ctx *c, const Changes *changes)
     DerivedRows index = { 0 };
     for (size_t i = 0; i < changes->n; i++) {
         const Change *change = &changes->at[i];
-        if (change->after.unchanged)
+        Resource after = change->after;
+        if (after.unchanged)
             continue;
-        DbArgs row = row_of(c, &change->after);
-        *list_add(c->arena, &versions) = row;
+        after.number = change->before.version ? change->before.number : db_number(c);
+        *list_add(c->arena, &versions) = row_of(c, &after, false);
         if (change->before.version)
             TRY(replace(c, change));
         else
-            *list_add(c->arena, &first) = row;
+            *list_add(c->arena, &first) = row_of(c, &after, true);
         if (change->json && change->rows)
-            index_append(c->arena, change->rows, &index);
+            index_append(c->arena, change->rows, after.number, &index);
         else if (change->json)
-            index_derive(c->arena, change->definition, change->after.id, change->json, &index);
+            index_derive(c->arena, change->definition, after.id, after.number, change->json, &index);
     }
     return insert_all(c, &first, &versions, &index);
 }
@@ -221,9 +224,10 @@ static Err add_event(Ctx *c, const Change *change)
 static Err check_unreferred(Ctx *c, const Resource *gone)
 {
     AUTO(rows_done) Rows *rows = NULL;
-    TRY(db_query(
-        c, SQL("SELECT type, id FROM index_reference WHERE target_id = $1 AND target_type = $2 LIMIT 1"),
-        ARGS(T(gone->id), T(gone->type)), &rows));
+    TRY(db_query(c,
+                 SQL("SELECT r.type, r.id FROM index_reference t JOIN resource r ON r.number = t.number"
+                     " WHERE t.target_id = $1 AND t.target_type = $2 LIMIT 1"),
+                 ARGS(T(gone->id), T(gone->type)), &rows));
     if (rows_next(rows))
         return problem(c, ERR_CONFLICT, gone->type, "%.*s/%.*s refers to it: it cannot be deleted alone",
                        STR_ARG(rows_text(rows, 0)), STR_ARG(rows_text(rows, 1)));

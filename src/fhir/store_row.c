@@ -35,13 +35,14 @@ Err store_rows_read(Ctx *c, Rows *rows, Resources *ret_resources)
 Err store_row_current(Ctx *c, Str type, Str id, Resource *ret_resource)
 {
     AUTO(rows_done) Rows *rows = NULL;
-    TRY(db_query(
-        c,
-        SQL("SELECT type, id, version, updated_us, deleted, body FROM resource WHERE type = $1 AND id = $2"),
-        ARGS(T(type), T(id)), &rows));
-    if (rows_next(rows))
+    TRY(db_query(c,
+                 SQL("SELECT type, id, version, updated_us, deleted, body, number FROM resource WHERE type = "
+                     "$1 AND id = $2"),
+                 ARGS(T(type), T(id)), &rows));
+    *ret_resource = (Resource){ .type = type, .id = id };
+    if (rows_next(rows)) {
         *ret_resource = store_row_read(c->arena, rows);
-    else
-        *ret_resource = (Resource){ .type = type, .id = id };
+        ret_resource->number = rows_int(rows, 6);
+    }
     return rows_error(rows);
 }

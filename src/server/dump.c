@@ -99,8 +99,8 @@ static const Sql *insert_row(TableId table)
 {
     switch (table) {
     case TABLE_RESOURCE:
-        return SQL("INSERT INTO resource (type, id, version, updated_us, deleted, body)"
-                   " VALUES ($1, $2, $3, $4, $5, $6)");
+        return SQL("INSERT INTO resource (number, type, id, version, updated_us, deleted, body)"
+                   " VALUES ((SELECT COALESCE(MAX(number), 0) + 1 FROM resource), $1, $2, $3, $4, $5, $6)");
     case TABLE_HISTORY:
         return SQL("INSERT INTO resource_history (type, id, version, updated_us, deleted, body)"
                    " VALUES ($1, $2, $3, $4, $5, $6)");

@@ -103,13 +103,14 @@ static Err add_referred(Request *r, const Resources *page, Resources *included)
 {
     for (size_t i = 0; i < page->n; i++) {
         AUTO(rows_done) Rows *rows = NULL;
-        TRY(db_query(
-            &r->ctx,
-            SQL("SELECT DISTINCT r.type, r.id, r.body FROM index_reference t"
-                " JOIN resource r ON r.type = t.target_type AND r.id = t.target_id"
-                " WHERE t.type = $1 AND t.id = $2 AND r.deleted = 0 AND NOT EXISTS"
-                " (SELECT 1 FROM compartment p WHERE p.type = r.type AND p.id = r.id) ORDER BY r.type, r.id"),
-            ARGS(T(page->at[i].type), T(page->at[i].id)), &rows));
+        TRY(db_query(&r->ctx,
+                     SQL("SELECT DISTINCT r.type, r.id, r.body FROM index_reference t"
+                         " JOIN resource r ON r.type = t.target_type AND r.id = t.target_id"
+                         " WHERE t.number = (SELECT f.number FROM resource f WHERE f.type = $1 AND f.id = "
+                         "$2) AND r.deleted = 0"
+                         " AND NOT EXISTS (SELECT 1 FROM compartment p WHERE p.number = r.number) ORDER BY "
+                         "r.type, r.id"),
+                     ARGS(T(page->at[i].type), T(page->at[i].id)), &rows));
         while (rows_next(rows)) {
             Arena *a = r->ctx.arena;
             Resource one = { .type = arena_str(a, rows_text(rows, 0)),

@@ -18,9 +18,10 @@ Err patient_of_resource(Request *r)
         r->patient_id = r->id;
         return OK;
     }
-    return take_patient(
-        r, SQL("SELECT patient_id FROM compartment WHERE type = $1 AND id = $2 ORDER BY patient_id LIMIT 1"),
-        ARGS(T(r->type), T(r->id)));
+    return take_patient(r,
+                        SQL("SELECT p.patient_id FROM resource r JOIN compartment p ON p.number = r.number"
+                            " WHERE r.type = $1 AND r.id = $2 ORDER BY p.patient_id LIMIT 1"),
+                        ARGS(T(r->type), T(r->id)));
 }
 
 Err patient_of_link(Request *r, Str token)

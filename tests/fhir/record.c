@@ -76,31 +76,41 @@ Str everything(Ctx *c)
     Buf b = buf_make(c->arena, LIMIT_RESPONSE_BYTES);
     add_rows(c, &b, SQL("SELECT type, id, body FROM resource ORDER BY type, id"), 3);
     add_rows(c, &b, SQL("SELECT type, id, body FROM resource_history ORDER BY type, id, version"), 3);
-    add_rows(c, &b, SQL("SELECT patient_id, type, id FROM compartment ORDER BY patient_id, type, id"), 3);
-    add_rows(
-        c, &b,
-        SQL("SELECT type, id, param, system, code FROM index_token ORDER BY type, id, param, system, code"),
-        5);
     add_rows(c, &b,
-             SQL("SELECT type, id, param, folded, exact FROM index_string ORDER BY type, id, param, folded, "
-                 "exact"),
+             SQL("SELECT p.patient_id, r.type, r.id FROM compartment p JOIN resource r ON r.number = "
+                 "p.number ORDER BY 1, 2, 3"),
+             3);
+    add_rows(c, &b,
+             SQL("SELECT r.type, r.id, t.param, system, code FROM index_token t JOIN resource r ON r.number "
+                 "= t.number ORDER BY 1, 2, 3, 4, 5"),
              5);
     add_rows(c, &b,
-             SQL("SELECT type, id, param, CAST(from_us AS TEXT), CAST(to_us AS TEXT) FROM index_date"
-                 " ORDER BY type, id, param, from_us, to_us"),
+             SQL("SELECT r.type, r.id, t.param, folded, exact FROM index_string t JOIN resource r ON "
+                 "r.number = t.number ORDER BY 1, 2, 3, 4, 5"),
              5);
     add_rows(c, &b,
-             SQL("SELECT type, id, param, low, high FROM index_number ORDER BY type, id, param, low, high"),
+             SQL("SELECT r.type, r.id, t.param, CAST(from_us AS TEXT), CAST(to_us AS TEXT) FROM index_date t "
+                 "JOIN resource r ON r.number = t.number"
+                 " ORDER BY 1, 2, 3, 4, 5"),
              5);
     add_rows(c, &b,
-             SQL("SELECT type, id, param, system, code, unit, low, high FROM index_quantity"
-                 " ORDER BY type, id, param, system, code, unit, low, high"),
+             SQL("SELECT r.type, r.id, t.param, low, high FROM index_number t JOIN resource r ON r.number = "
+                 "t.number ORDER BY 1, 2, 3, 4, 5"),
+             5);
+    add_rows(c, &b,
+             SQL("SELECT r.type, r.id, t.param, system, code, unit, low, high FROM index_quantity t JOIN "
+                 "resource r ON r.number = t.number"
+                 " ORDER BY 1, 2, 3, 4, 5, 6, 7, 8"),
              8);
     add_rows(c, &b,
-             SQL("SELECT type, id, param, target_type, target_id FROM index_reference"
-                 " ORDER BY type, id, param, target_type, target_id"),
+             SQL("SELECT r.type, r.id, t.param, target_type, target_id FROM index_reference t JOIN resource "
+                 "r ON r.number = t.number"
+                 " ORDER BY 1, 2, 3, 4, 5"),
              5);
-    add_rows(c, &b, SQL("SELECT type, id, param, uri FROM index_uri ORDER BY type, id, param, uri"), 4);
+    add_rows(c, &b,
+             SQL("SELECT r.type, r.id, t.param, uri FROM index_uri t JOIN resource r ON r.number = t.number "
+                 "ORDER BY 1, 2, 3, 4"),
+             4);
     add_rows(c, &b, SQL("SELECT type, id, patient_id, encounter_id FROM event ORDER BY number"), 4);
     assert_false(buf_overflowed(&b));
     return buf_str(&b);

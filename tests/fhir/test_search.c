@@ -478,7 +478,7 @@ static void check_found_by_own_values(Ctx *c, const Resource *r)
 {
     const FhirResource *definition = fhir_resource(r->type);
     DerivedRows rows = { 0 };
-    index_derive(c->arena, definition, r->id, json_parse(c->arena, r->body), &rows);
+    index_derive(c->arena, definition, r->id, 1, json_parse(c->arena, r->body), &rows);
     static const struct {
         IndexTable table;
         size_t column;
