@@ -40,6 +40,19 @@ void buf_char(Buf *b, char c)
     buf_bytes(b, &c, 1);
 }
 
+void buf_int(Buf *b, int64_t n)
+{
+    char text[20]; /* of INT64_MIN */
+    size_t at = sizeof text;
+    uint64_t left = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
+    do
+        text[--at] = (char)('0' + left % 10);
+    while (left /= 10);
+    if (n < 0)
+        text[--at] = '-';
+    buf_bytes(b, text + at, sizeof text - at);
+}
+
 void buf_fmt(Buf *b, const char *format, ...)
 {
     va_list args;

@@ -31,6 +31,7 @@ static inline Str buf_str(const Buf *b)
 void buf_bytes(Buf *b, const char *p, size_t n);
 void buf_add(Buf *b, Str s);
 void buf_char(Buf *b, char c);
+void buf_int(Buf *b, int64_t n);
 void buf_fmt(Buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* s as a JSON string with its quotes. s must be UTF-8. */
 void buf_json_string(Buf *b, Str s);

@@ -6,7 +6,7 @@ enum {
     LIMIT_JSON_DEPTH = 64,
     LIMIT_BODY_BYTES = 32 * 1024 * 1024,
     LIMIT_PREPARE_HERE_BYTES = 64 * 1024, /* a body that the HTTP thread itself checks */
-    LIMIT_OPEN_BODY_BYTES = 64 * 1024, /* where nobody is signed in */
+    LIMIT_OPEN_BODY_BYTES = 64 * 1024,    /* where nobody is signed in */
     LIMIT_RESOURCE_BYTES = 16 * 1024 * 1024,
     LIMIT_RESPONSE_BYTES = 64 * 1024 * 1024,
     LIMIT_REQUEST_ARENA_BYTES = 512 * 1024 * 1024,

@@ -20,10 +20,33 @@ static uint64_t splitmix64(uint64_t *state)
     return z ^ (z >> 31);
 }
 
+/* The system's bytes, asked for many at once: each request takes some, and a call of the kernel is dear. A
+ * byte is given out once and then wiped. */
+typedef struct Pool {
+    unsigned char bytes[512];
+    size_t left;
+} Pool;
+static _Thread_local Pool pool;
+
+static void system_bytes(unsigned char *out, size_t n)
+{
+    if (n > sizeof pool.bytes / 4) {
+        randombytes_buf(out, n);
+        return;
+    }
+    if (pool.left < n) {
+        randombytes_buf(pool.bytes, sizeof pool.bytes);
+        pool.left = sizeof pool.bytes;
+    }
+    pool.left -= n;
+    memcpy(out, pool.bytes + pool.left, n);
+    memset(pool.bytes + pool.left, 0, n);
+}
+
 void random_bytes(Random *r, void *p, size_t n)
 {
     if (!r->seeded) {
-        randombytes_buf(p, n);
+        system_bytes(p, n);
         return;
     }
     unsigned char *out = p;
@@ -54,9 +77,17 @@ Str uuid_v7(Arena *a, Random *r, int64_t now_us)
         b[i] = (unsigned char)(ms >> (40 - 8 * i));
     b[6] = (unsigned char)(0x70 | (b[6] & 0x0f));
     b[8] = (unsigned char)(0x80 | (b[8] & 0x3f));
-    return arena_fmt(a, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
-                     b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
-                     b[15]);
+    enum { UUID_CHARS = 36 };
+    static const char digits[] = "0123456789abcdef";
+    char *text = arena_new(a, char, UUID_CHARS + 1);
+    size_t at = 0;
+    for (size_t i = 0; i < sizeof b; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            text[at++] = '-';
+        text[at++] = digits[b[i] >> 4];
+        text[at++] = digits[b[i] & 0xf];
+    }
+    return (Str){ text, UUID_CHARS };
 }
 
 static bool is_hex(char c)

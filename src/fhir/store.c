@@ -31,11 +31,34 @@ static Err gone(Ctx *c, const Resource *r)
     return problem(c, ERR_GONE, r->type, "%.*s/%.*s was deleted", STR_ARG(r->type), STR_ARG(r->id));
 }
 
+static Err read_with_patient(Ctx *c, Str type, Str id, Resource *ret, Str *ret_patient_id)
+{
+    enum { PATIENT = 6 };
+    AUTO(rows_done) Rows *rows = NULL;
+    TRY(db_query(c,
+                 SQL("SELECT type, id, version, updated_us, deleted, body,"
+                     " (SELECT MIN(p.patient_id) FROM compartment p WHERE p.number = resource.number)"
+                     " FROM resource WHERE type = $1 AND id = $2"),
+                 ARGS(T(type), T(id)), &rows));
+    if (rows_next(rows)) {
+        *ret = store_row_read(c->arena, rows);
+        *ret_patient_id = arena_str(c->arena, rows_text(rows, PATIENT));
+    }
+    return rows_error(rows);
+}
+
 Err fhir_read(Ctx *c, Str type, Str id, Resource *ret)
 {
+    Str ignored;
+    return fhir_read_of_patient(c, type, id, ret, &ignored);
+}
+
+Err fhir_read_of_patient(Ctx *c, Str type, Str id, Resource *ret, Str *ret_patient_id)
+{
     Resource r = { 0 };
+    *ret_patient_id = STR_NONE;
     if (is_address(type, id))
-        TRY(store_row_current(c, type, id, &r));
+        TRY(read_with_patient(c, type, id, &r, ret_patient_id));
     if (!r.version)
         return not_found(c, type, id);
     if (r.deleted)

@@ -29,6 +29,8 @@ typedef struct Resources {
 
 /* ERR_NOT_FOUND; ERR_GONE where it was deleted. */
 MUST_USE Err fhir_read(Ctx *c, Str type, Str id, Resource *ret);
+/* The same, and in whose compartment it is, as index_patient() says: known also where the read is refused. */
+MUST_USE Err fhir_read_of_patient(Ctx *c, Str type, Str id, Resource *ret, Str *ret_patient_id);
 MUST_USE Err fhir_read_version(Ctx *c, Str type, Str id, Str version, Resource *ret);
 
 /* What comes from outside, once it was scanned and validated: the only form in which it is written. Made

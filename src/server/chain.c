@@ -28,15 +28,19 @@ static bool unhex(Str text, unsigned char *ret_bytes, size_t n)
 
 static void add_text(Buf *b, Str text)
 {
-    if (text.p)
-        buf_fmt(b, "%zu:%.*s", text.n, STR_ARG(text));
-    else
+    if (!text.p) {
         buf_char(b, '-');
+        return;
+    }
+    buf_int(b, (int64_t)text.n);
+    buf_char(b, ':');
+    buf_add(b, text);
 }
 
 static void add_number(Buf *b, int64_t number)
 {
-    buf_fmt(b, "#%lld", (long long)number);
+    buf_char(b, '#');
+    buf_int(b, number);
 }
 
 Str chain_hash(Arena *a, Str previous, int64_t number, const AuditRow *row)

@@ -228,11 +228,16 @@ Err fhir_http_definition(Request *r)
     return OK;
 }
 
-static Err begin_read(Request *r)
+static Err check_read(Request *r)
 {
     TRY(check_format(r));
     TRY(check_type(r));
-    TRY(access_check(&r->ctx, r->type, CAN_READ));
+    return access_check(&r->ctx, r->type, CAN_READ);
+}
+
+static Err begin_read(Request *r)
+{
+    TRY(check_read(r));
     return r->id.p ? patient_of_resource(r) : OK;
 }
 
@@ -265,8 +270,11 @@ static Err take_subset(Request *r, Resource *resource)
 Err fhir_http_read(Request *r)
 {
     Resource resource;
-    TRY(begin_read(r));
-    TRY(explain_missing(r, fhir_read(&r->ctx, r->type, r->id, &resource)));
+    TRY(check_read(r));
+    Err err = fhir_read_of_patient(&r->ctx, r->type, r->id, &resource, &r->patient_id);
+    if (str_is(r->type, "Patient"))
+        r->patient_id = r->id;
+    TRY(explain_missing(r, err));
     TRY(take_subset(r, &resource));
     return answer_resource(r, &resource);
 }

@@ -15,7 +15,7 @@
 
 enum {
     LIBRARY_TIMEOUT_S = 30,
-    HEADERS_MEMORY = 64 * 1024,
+    HEADERS_MEMORY = 32 * 1024, /* cleared for each request */
     /* A body that is refused is still read up to this size, so that the client sees the refusal and not a
        reset. */
     DRAIN_BYTES = 2 * LIMIT_BODY_BYTES,
