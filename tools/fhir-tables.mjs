@@ -224,11 +224,21 @@ function shareRows(list) {
 }
 for (const ofType of parameters.values()) shareRows([...ofType.values()].sort((a, b) => byName(a.code, b.code)));
 
-/** A token that most is asked for together with the patient, of whom each resource of the type has one at most. */
+/** Whether a resource has one value of a parameter at most: one element of its own, a choice being one. */
+function isSingle(resource, p) {
+  const names = new Set(p?.paths.map((path) => (path.steps.length === 1 ? path.steps[0].name : undefined)));
+  const elements = types.get(resource).elements.filter((e) => names.has(e.name) || names.has(e.choice));
+  return names.size === 1 && elements.length > 0 && elements.every((e) => !e.isArray);
+}
+
+/** The code of a type with one patient, by both of which resources are asked for together, most often the newest first. */
 function isByPatient(p, resource) {
-  const steps = parameters.get(resource).get('patient')?.paths.map((path) => path.steps);
-  if (p.code !== 'code' || p.kind !== 'token' || p.madeOf || steps?.length !== 1 || steps[0].length !== 1) return false;
-  return types.get(resource).elements.some((e) => e.name === steps[0][0].name && !e.isArray);
+  return p.code === 'code' && p.kind === 'token' && !p.madeOf && isSingle(resource, parameters.get(resource).get('patient'));
+}
+
+function dateOf(p, resource) {
+  const date = parameters.get(resource).get('date');
+  return isByPatient(p, resource) && date?.kind === 'date' && !date.madeOf && isSingle(resource, date) ? 'date' : undefined;
 }
 
 const patientParams = new Map(load('compartmentdefinition-patient.json').resource
@@ -269,7 +279,8 @@ out.push(`const FhirType fhir_types[] = {`, ...typeNames.map((name) => {
 const parameterRow = (p, of) => `{ ${quoted(p.code)}, PARAM_${p.kind.toUpperCase()}, ` +
   `${p.paths.length ? array('paths', 'FhirPath', p.paths.map(path)) : 'NULL'}, ${p.paths.length}, ${strings('targets', p.targets)}, ` +
   `${p.components?.length ? array('components', 'FhirParam', p.components.map(parameterRow)) : 'NULL'}, ${p.components?.length ?? 0}, ` +
-  `${strings('made_of', p.madeOf)}, ${quoted(p.onlyTarget)}, ${typeof of === 'string' && isByPatient(p, of)} }`;
+  `${strings('made_of', p.madeOf)}, ${quoted(p.onlyTarget)}, ` +
+  `${typeof of === 'string' && isByPatient(p, of)}, ${quoted(typeof of === 'string' ? dateOf(p, of) : undefined)} }`;
 const step = (s) => `{ ${[s.name, s.key, s.value, s.resolvesTo, s.onlyType].map(quoted).join(', ')} }`;
 const path = (p) => `{ ${p.steps.length ? array('steps', 'FhirStep', p.steps.map(step)) : 'NULL'}, ${p.steps.length}, ${p.exists} }`;
 const resources = [...resourceNames].sort(byName);

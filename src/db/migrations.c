@@ -292,9 +292,9 @@ static const char subscriptions[] =
 /* The record and its index once more, by less writing. A resource has a number, by which the rows derived from it name
  * it: short, and kept for ever (db.h db_number). What is searched by is a table's own order on SQLite, which then keeps
  * a row once in that order and once by its resource; PostgreSQL has an index for it. The end of a range is indexed
- * only where it is_long: more than a day after its start; the others are found by their start. patient_id stands in rows
- * of a code (fhir/definitions.h is_by_patient), else '': a patient's resources with one code are found at once, however
- * many the patient or the code has. All of it is derived anew when the database is next opened to serve (INDEX_RULE). */
+ * only where it is_long: more than a day after its start; the others are found by their start. patient_id and at_us stand
+ * in rows of a code (fhir/definitions.h is_by_patient), else '' and 0: a patient's resources with one code are found at
+ * once, however many the patient or the code has, and by their time. All of it is derived anew when the database is next opened to serve (INDEX_RULE). */
 #define NUMBER_BLOCKS "CREATE TABLE number_block (name TEXT NOT NULL PRIMARY KEY, newest BIGINT NOT NULL);"
 #define DROP_INDEX_TABLES \
     "DROP TABLE index_token; DROP TABLE index_string; DROP TABLE index_date; DROP TABLE index_number;" \
@@ -303,7 +303,7 @@ static const char subscriptions[] =
 #define NUMBERED_INDEX_TABLES(ORDER) \
     "CREATE TABLE index_token (" \
     "  number BIGINT NOT NULL, type TEXT NOT NULL, param TEXT NOT NULL, element BIGINT NOT NULL, system TEXT NOT NULL," \
-    "  code TEXT NOT NULL, patient_id TEXT NOT NULL" ORDER("index_token", "type, param, code, number", ", system, element") \
+    "  code TEXT NOT NULL, patient_id TEXT NOT NULL, at_us BIGINT NOT NULL" ORDER("index_token", "type, param, code, number", ", system, element") \
     "CREATE TABLE index_string (" \
     "  number BIGINT NOT NULL, type TEXT NOT NULL, param TEXT NOT NULL, element BIGINT NOT NULL, folded TEXT NOT NULL," \
     "  exact TEXT NOT NULL" ORDER("index_string", "type, param, folded, number", ", exact, element") \
@@ -327,7 +327,7 @@ static const char subscriptions[] =
     "  patient_id TEXT NOT NULL, type TEXT NOT NULL, number BIGINT NOT NULL" \
         ORDER("compartment", "patient_id, type, number", "") \
     "CREATE INDEX index_token_by_resource ON index_token (number, param);" \
-    "CREATE INDEX index_token_by_patient ON index_token (patient_id, type, param, code, number) WHERE patient_id <> '';" \
+    "CREATE INDEX index_token_by_patient ON index_token (patient_id, type, param, code, at_us, number) WHERE patient_id <> '';" \
     "CREATE INDEX index_string_by_resource ON index_string (number, param);" \
     "CREATE INDEX index_date_by_resource ON index_date (number, param, from_us);" \
     "CREATE INDEX index_date_by_end ON index_date (type, param, to_us, number) WHERE is_long = 1;" \

@@ -106,7 +106,8 @@ struct FhirParam {
      * whole resource, the parameters that are its components, one each. */
     const char *const *made_of;
     const char *only_target; /* and of those rows only references to this type: "patient" of "subject" */
-    bool is_by_patient;      /* the code of a type with one patient: its rows carry the patient's id too */
+    bool is_by_patient;      /* the code of a type with one patient: its rows carry the patient's id too, */
+    const char *at;          /* and the start of this date, of which the type has one; NULL: of none */
 };
 
 typedef struct FhirResource {

@@ -11,6 +11,7 @@ typedef struct Derive {
     int64_t number;
     int64_t element; /* of a composite: which of its elements, from 1; else 0 */
     Str patient_id;  /* of tokens by patient; else "" */
+    int64_t at_us;   /* likewise; else 0 */
     DerivedRows *rows;
 } Derive;
 
@@ -58,7 +59,7 @@ static void add_token(Derive *d, Str system, Str code)
 {
     Str folded = code.p ? index_fold_token(d->a, code) : S("");
     if (folded.p && (folded.n || !str_empty(system)))
-        ROW(d, INDEX_TOKEN, T(column(system)), T(folded), T(d->patient_id));
+        ROW(d, INDEX_TOKEN, T(column(system)), T(folded), T(d->patient_id), I(d->at_us));
 }
 
 /* What :text finds a token by: beside the token's own rows, under another name. */
@@ -99,7 +100,7 @@ static void add_identifier_of_type(Derive *d, Json *identifier)
         Str code = index_fold_token(d->a, json_find_str(coding, "code"));
         if (code.p)
             ROW(&of_type, INDEX_TOKEN, T(column(json_find_str(coding, "system"))),
-                T(index_clip(arena_fmt(d->a, "%.*s|%.*s", STR_ARG(code), STR_ARG(value)))), T(S("")));
+                T(index_clip(arena_fmt(d->a, "%.*s|%.*s", STR_ARG(code), STR_ARG(value)))), T(S("")), I(0));
     }
 }
 
@@ -368,7 +369,7 @@ static const Indexer *indexer_for(FhirParamKind kind, const FhirType *type)
 static void mark_present(Derive *d, FhirParamKind kind)
 {
     if (kind == PARAM_TOKEN)
-        ROW(d, INDEX_TOKEN, T(S("")), T(S("")), T(S("")));
+        ROW(d, INDEX_TOKEN, T(S("")), T(S("")), T(S("")), I(0));
     if (kind == PARAM_REFERENCE)
         ROW(d, INDEX_REFERENCE, T(S("")), T(S("")));
 }
@@ -529,6 +530,12 @@ static void derive_identifiers(Derive *d, const FhirResource *definition, const 
     }
 }
 
+static void derive_paths(Derive *d, const FhirResource *definition, const FhirParam *param, Json *resource)
+{
+    for (uint8_t k = 0; k < param->n_paths; k++)
+        derive_path(d, definition, param, &param->paths[k], resource);
+}
+
 /* "" where the resource names none. */
 static Str patient_named(Arena *a, const FhirResource *definition, Json *resource)
 {
@@ -541,9 +548,21 @@ static Str patient_named(Arena *a, const FhirResource *definition, Json *resourc
     return is_named ? parts.id : S("");
 }
 
+/* When it begins, by its one date. */
+static int64_t begins_us(const Derive *d, const FhirResource *definition, const char *date, Json *resource)
+{
+    enum { FROM = 4 };
+    DerivedRows rows = { 0 };
+    Derive alone = *d;
+    alone.rows = &rows;
+    derive_paths(&alone, definition, fhir_param(definition, str_from(date)), resource);
+    return rows.tables[INDEX_DATE].n ? rows.tables[INDEX_DATE].at[0].at[FROM].integer : INDEX_AT_NONE_US;
+}
+
 static void derive_param(Derive *d, const FhirResource *definition, const FhirParam *param, Json *resource)
 {
     d->patient_id = param->is_by_patient ? patient_named(d->a, definition, resource) : S("");
+    d->at_us = param->at && d->patient_id.n ? begins_us(d, definition, param->at, resource) : 0;
     if (param->only_target) {
         derive_identifiers(d, definition, param, resource);
     } else if (param->made_of || is_column(param)) {
@@ -551,8 +570,7 @@ static void derive_param(Derive *d, const FhirResource *definition, const FhirPa
     } else if (param->n_components) {
         derive_composite(d, definition, param, resource);
     } else {
-        for (uint8_t k = 0; k < param->n_paths; k++)
-            derive_path(d, definition, param, &param->paths[k], resource);
+        derive_paths(d, definition, param, resource);
     }
 }
 

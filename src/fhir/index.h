@@ -50,6 +50,9 @@ MUST_USE Err index_rebuild(Ctx *c);
  * serve. */
 MUST_USE Err index_refresh(Ctx *c);
 
+/* at_us of a token by patient whose resource has no date: none begins then. */
+#define INDEX_AT_NONE_US (INT64_MIN + 1)
+
 /* The system of a token whose element implies one (a code, a boolean): any system asked for will do. */
 #define INDEX_ANY_SYSTEM "*"
 

@@ -26,10 +26,10 @@ static Err rows_of(Ctx *c, IndexTable table, int *ret_texts, int *ret_numbers, R
     *ret_numbers = 0;
     switch (table) {
     case INDEX_TOKEN:
-        *ret_texts = 5, *ret_numbers = 2;
-        return db_query(c,
-                        SQL("SELECT type, param, system, code, patient_id, element, number FROM index_token"),
-                        NO_ARGS, ret_rows);
+        *ret_texts = 5, *ret_numbers = 3;
+        return db_query(
+            c, SQL("SELECT type, param, system, code, patient_id, at_us, element, number FROM index_token"),
+            NO_ARGS, ret_rows);
     case INDEX_STRING:
         *ret_texts = 4, *ret_numbers = 2;
         return db_query(c, SQL("SELECT type, param, folded, exact, element, number FROM index_string"),

@@ -9,8 +9,8 @@ static const Sql *insert_statement(IndexTable table)
 {
     switch (table) {
     case INDEX_TOKEN:
-        return SQL("INSERT INTO index_token (number, type, param, element, system, code, patient_id)"
-                   " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING");
+        return SQL("INSERT INTO index_token (number, type, param, element, system, code, patient_id, at_us)"
+                   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING");
     case INDEX_STRING:
         return SQL("INSERT INTO index_string (number, type, param, element, folded, exact)"
                    " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING");
@@ -158,7 +158,7 @@ Err index_rebuild(Ctx *c)
 /* ---- refresh ---- */
 
 /* Grows by one whenever the same resource gives other rows than before. */
-static const int64_t INDEX_RULE = 3;
+static const int64_t INDEX_RULE = 4;
 
 static Err rule_of(Ctx *c, int64_t *ret_rule)
 {

@@ -106,6 +106,7 @@ static Err parse_own(Ctx *c, const FhirResource *definition, const FhirParam *pa
                                                              : "");
     filter->rows.is_by_patient =
         param->is_by_patient && !str_is(modifier, "text") && !str_is(modifier, "of-type");
+    filter->rows.at = filter->rows.is_by_patient ? param->at : NULL;
     filter->rows.are_of_patient = are_of_patient(definition, &filter->rows);
     if (str_is(modifier, "text"))
         filter->source = SOURCE_STRING;

@@ -81,9 +81,10 @@ typedef enum FilterKind {
  */
 typedef struct ParamRows {
     LIST(Str) names;
-    Str only_target; /* of references: of this type only; absent: any */
-    bool is_by_patient,
-        are_of_patient; /* carry the patient's id; are the references to the patient whose id that is */
+    Str only_target;     /* of references: of this type only; absent: any */
+    const char *at;      /* the date whose start they carry, where they carry a patient; or NULL */
+    bool is_by_patient;  /* they carry the patient's id */
+    bool are_of_patient; /* they are the references to that patient */
 } ParamRows;
 
 /* One term: what it asks of the resources of one type. */
@@ -119,8 +120,9 @@ typedef struct SearchPlan {
     LIST(SearchFilter) filters;
     SortKey sort[SEARCH_SORT_KEYS];
     size_t n_sort;
-    DbArg cursor[SEARCH_SORT_KEYS + 1]; /* the sort keys and the id (late: the number) of the last match seen */
-    size_t n_cursor;                    /* 0: from the start */
+    DbArg
+        cursor[SEARCH_SORT_KEYS + 1]; /* the sort keys and the id (late: the number) of the last match seen */
+    size_t n_cursor;                  /* 0: from the start */
     int64_t count;
     bool total;
     LIST(SearchInclude) includes;

@@ -318,7 +318,7 @@ static void add_has(Query *q, const SearchFilter *filter)
     add_sql(q, ")");
 }
 
-static void add_found(Query *q, const SearchFilter *filters, size_t n);
+static void add_found(Query *q, const SearchFilter *filters, size_t n, bool with_at);
 
 static void add_any(Query *q, const SearchFilter *filter)
 {
@@ -327,7 +327,7 @@ static void add_any(Query *q, const SearchFilter *filter)
         const SearchFilter *branch = &filter->branches.at[i];
         add_sql(q, i ? " OR r.number IN (" : "r.number IN (");
         if (branch->kind == FILTER_ALL)
-            add_found(q, branch->branches.at, branch->branches.n);
+            add_found(q, branch->branches.at, branch->branches.n, false);
         else
             add_together(q, branch);
         add_sql(q, ")");
@@ -444,7 +444,6 @@ static bool is_code_by_patient(const SearchFilter *filter)
     return is_code;
 }
 
-/* A patient's resources with a code are looked up by both. NULL where the filters do not ask for that. */
 static const SearchFilter *find_filter(const SearchFilter *filters, size_t n,
                                        bool (*is_one)(const SearchFilter *))
 {
@@ -459,23 +458,28 @@ static bool names_patient(const SearchFilter *filter)
     return patient_of(filter).p != NULL;
 }
 
-/* Those that the leader finds and the other probes leave, before any row of theirs is read. */
-static void add_found(Query *q, const SearchFilter *filters, size_t n)
+/* The code by which a patient's resources are looked up; NULL where the filters do not ask for that. */
+static const SearchFilter *code_of_patient(const SearchFilter *filters, size_t n)
 {
-    const SearchFilter *leader = leader_of(filters, n);
-    const SearchFilter *patient = find_filter(filters, n, names_patient),
-                       *code = find_filter(filters, n, is_code_by_patient);
-    if (patient && code)
-        leader = code;
-    add_sql(q, "SELECT DISTINCT l.number FROM (SELECT t.number ");
+    return find_filter(filters, n, names_patient) ? find_filter(filters, n, is_code_by_patient) : NULL;
+}
+
+/* Those that the leader finds and the other probes leave, before any row of theirs is read. with_at: and when
+ * each begins, of what code_of_patient() finds. */
+static void add_found(Query *q, const SearchFilter *filters, size_t n, bool with_at)
+{
+    const SearchFilter *code = code_of_patient(filters, n), *leader = code ? code : leader_of(filters, n);
+    const SearchFilter *patient = code ? find_filter(filters, n, names_patient) : NULL;
+    add_sql(q, with_at ? "SELECT DISTINCT l.number, l.at_us FROM (SELECT t.number, t.at_us "
+                       : "SELECT DISTINCT l.number FROM (SELECT t.number ");
     add_table(q, leader);
     add_and_values(q, leader);
-    if (patient && code)
+    if (patient)
         add_fragment(q, " AND t.patient_id = %t AND t.patient_id <> ''",
                      &(SearchValue){ .text = patient_of(patient) });
     add_sql(q, ") AS l WHERE 0 = 0");
     for (size_t i = 0; i < n; i++)
-        if (&filters[i] != leader && !(code && &filters[i] == patient) && is_probe(&filters[i]))
+        if (&filters[i] != leader && &filters[i] != patient && is_probe(&filters[i]))
             add_probe(q, &filters[i], " AND t.number = l.number");
 }
 
@@ -485,7 +489,7 @@ static void add_where(Query *q, const SearchPlan *plan)
     bool is_led = has_leader(plan);
     if (is_led) {
         add_sql(q, " FROM resource r WHERE r.number IN (");
-        add_found(q, plan->filters.at, plan->filters.n);
+        add_found(q, plan->filters.at, plan->filters.n, false);
         add_sql(q, ")");
     } else {
         add_fragment(q, " FROM resource r WHERE r.type = %t AND r.deleted = 0",
@@ -578,20 +582,42 @@ static void compose_early(Query *q, const SearchPlan *plan)
     add_limit(q, plan);
 }
 
+/* Whether the rows of what is found carry this key already. */
+static bool is_carried(const SearchPlan *plan, const SortKey *key)
+{
+    const SearchFilter *code = code_of_patient(plan->filters.at, plan->filters.n);
+    return code && code->rows.at && key->source == SOURCE_DATE && key->rows.names.n == 1 &&
+           str_is(key->rows.names.at[0], code->rows.at);
+}
+
+static void add_carried_key(Query *q, const SortKey *key, const char *name)
+{
+    add_fragment(q, ", CASE WHEN f.at_us = %l THEN %h ELSE f.at_us END AS ",
+                 &(SearchValue){ .low = I(INDEX_AT_NONE_US), .high = key_of_missing(key) });
+    add_sql(q, name);
+}
+
 /* Numbers are sorted, and then the resources of the page are read. The CROSS JOIN keeps SQLite to this order.
  */
 static void compose_late(Query *q, const SearchPlan *plan)
 {
+    bool with_at = false;
     add_sql(q, resource_columns);
     for (size_t i = 0; i < plan->n_sort; i++) {
         add_sql(q, ", ");
         add_sql(q, key_names[i]);
     }
     add_sql(q, ", p.number FROM (SELECT * FROM (SELECT f.number");
-    for (size_t i = 0; i < plan->n_sort; i++)
-        add_sort_key(q, plan, &plan->sort[i], key_names[i], " WHERE t.number = f.number AND t.param ");
+    for (size_t i = 0; i < plan->n_sort; i++) {
+        bool is_there = is_carried(plan, &plan->sort[i]);
+        with_at |= is_there;
+        if (is_there)
+            add_carried_key(q, &plan->sort[i], key_names[i]);
+        else
+            add_sort_key(q, plan, &plan->sort[i], key_names[i], " WHERE t.number = f.number AND t.param ");
+    }
     add_sql(q, " FROM (");
-    add_found(q, plan->filters.at, plan->filters.n);
+    add_found(q, plan->filters.at, plan->filters.n, with_at);
     add_sql(q, ") AS f) AS s");
     if (plan->n_cursor)
         add_after(q, plan, "number");
@@ -673,7 +699,7 @@ static Err count_all(Ctx *c, const SearchPlan *plan, int64_t *ret_total)
     add_sql(q, "SELECT COUNT(*)");
     if (search_is_late(c, plan)) {
         add_sql(q, " FROM (");
-        add_found(q, plan->filters.at, plan->filters.n);
+        add_found(q, plan->filters.at, plan->filters.n, false);
         add_sql(q, ") AS f");
     } else {
         add_where(q, plan);
