@@ -71,6 +71,8 @@ static Db *db_make(Str url, const Engine *engine)
     if (name.n)
         memcpy(db->url, name.p, name.n);
     pthread_mutex_init(&db->lock, NULL);
+    pthread_mutex_init(&db->barrier.lock, NULL);
+    pthread_cond_init(&db->barrier.ended, NULL);
     return db;
 }
 
@@ -136,6 +138,8 @@ Db *db_close(Db *db)
         connections_drop_idle(db);
         db->writer = writer_close(db->writer); /* last, so that it folds the write-ahead log into the file */
         pthread_mutex_destroy(&db->lock);
+        pthread_mutex_destroy(&db->barrier.lock);
+        pthread_cond_destroy(&db->barrier.ended);
         free(db->url);
         free(db);
     }

@@ -99,6 +99,8 @@ struct Engine {
     bool owns_schema;      /* whoever opens the database may change its tables */
     bool results_detached; /* a result lives on without its connection */
     const char *begin, *begin_snapshot;
+    const char
+        *flush; /* returns when all that was committed before is on the disk; NULL where a commit does */
     const char *lock;           /* takes the lock named $1 until the commit; NULL where writers take turns */
     const char *integrity;      /* one row, 'ok' or what is wrong; NULL where there is no such statement */
     const char *migration_lock; /* first statement of the migrations, likewise */
@@ -132,8 +134,17 @@ extern const Engine sqlite_engine, postgres_engine;
 /* PostgreSQL behind a pooler in transaction mode: nothing of a session is relied on. */
 extern const Engine postgres_pooled_engine;
 
+/* Who waits for the disk (barrier.c). */
+typedef struct Barrier {
+    pthread_mutex_t lock;
+    pthread_cond_t ended;
+    int64_t asked, flushed; /* waits that began; those that a flush has covered */
+    bool is_flushing;
+} Barrier;
+
 struct Db {
     const Engine *engine;
+    Barrier barrier;
     char *url;
     pthread_mutex_t lock; /* of idle */
     Connection *idle;
@@ -175,6 +186,10 @@ void rows_close(Rows *r);
 
 /* outbox.c: the last statements of a transaction, as the lock that they take is everybody's. */
 Err outbox_write(Ctx *c, const Events *events);
+
+/* barrier.c: returns when all that was committed before is on the disk. ERR_UNAVAILABLE where that is not
+ * known. */
+Err barrier_wait(Ctx *c, Db *db);
 
 /* writer.c: group commit. */
 Err writer_open(Ctx *c, Db *db, Writer **ret);

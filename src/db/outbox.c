@@ -75,6 +75,9 @@ Err outbox_after(Ctx *c, int64_t after, size_t limit, Events *ret_events)
     while (rows_next(rows))
         *list_add(c->arena, &events) = read_event(c->arena, rows);
     TRY(rows_error(rows));
+    /* What a power cut could still take back is not told: its number would be another event's afterwards. */
+    if (events.n)
+        TRY(barrier_wait(c, c->db));
     *ret_events = events;
     return OK;
 }
@@ -86,5 +89,5 @@ Err outbox_newest(Ctx *c, int64_t *ret_number)
     if (!rows_next(rows))
         return rows_error(rows) ?: ERR_INTERNAL;
     *ret_number = rows_int(rows, 0);
-    return OK;
+    return barrier_wait(c, c->db);
 }

@@ -4,6 +4,7 @@
  * (db/outbox.h), so under SERIALIZABLE any two writes at the same time would conflict and one of them fail,
  * always. A change of one row guards itself (UPDATE ... WHERE version = $n), a decision over several takes
  * tx_lock(). */
+#include "base/buf.h"
 #include "db/engine.h"
 
 #include <libpq-fe.h>
@@ -124,14 +125,20 @@ static Err check_database(Connection *k)
     return OK;
 }
 
-/* Reads outside a transaction cannot write, as on SQLite. An administrator may ask for more than
- * synchronous_commit = on, never for less. */
-static const char session_settings[] =
-    "SET default_transaction_read_only = on;"
-    "SET lock_timeout = '30s';"
-    "SET idle_in_transaction_session_timeout = '5min';"
-    "SELECT set_config('synchronous_commit', 'on', false)"
-    " WHERE current_setting('synchronous_commit') NOT IN ('remote_apply', 'remote_write', 'on');";
+/* An administrator may ask for more than synchronous_commit = on, never for less. */
+#define WAIT_FOR_DISK                                                                                        \
+    "SELECT set_config('synchronous_commit', 'on', true)"                                                    \
+    " WHERE current_setting('synchronous_commit') NOT IN ('remote_apply', 'remote_write', 'on');"
+/* A message in the log that nobody reads: its transaction's commit waits for the disk, and so for all that
+ * the log holds before it. */
+#define FLUSH "SELECT pg_logical_emit_message(true, 'euthymia', '')"
+
+/* Reads outside a transaction cannot write, as on SQLite. Commits do not wait for the disk: the flush after
+ * them does (barrier.c). */
+static const char session_settings[] = "SET default_transaction_read_only = on;"
+                                       "SET lock_timeout = '30s';"
+                                       "SET idle_in_transaction_session_timeout = '5min';"
+                                       "SET synchronous_commit = off";
 
 static Err postgres_connect(Connection *k, const char *url, bool to_write)
 {
@@ -262,14 +269,133 @@ static Err pipeline_sync(Connection *k)
     return PQpipelineSync(k->handle) ? pipeline_drain(k) : connection_failed(k);
 }
 
+/* ---- several rows in one statement ---- */
+
+/* An INSERT of one row, once more for 2, 4, 8 and 16 of them: most of what a row costs is the statement. */
+enum { WIDTHS = 5, WIDE_BYTES = 256 * 1024 };
+typedef struct Wide {
+    const Prepared *one;
+    Statement *by_width[WIDTHS]; /* [0] is the statement itself; NULL: not needed, or too many arguments */
+} Wide;
+
+/* Where the one row of an INSERT stands, with its brackets; absent where its values ask the database, which
+ * must see the rows before. */
+static Str row_of(const char *text)
+{
+    static const char values[] = " VALUES (";
+    const char *from = strstr(text, values);
+    if (!from || strncmp(text, "INSERT ", strlen("INSERT ")) != 0)
+        return STR_NONE;
+    from += sizeof values - 2;
+    size_t n = 0;
+    for (int depth = 0; from[n]; n++) {
+        depth += from[n] == '(' ? 1 : from[n] == ')' ? -1 : 0;
+        if (depth == 0)
+            break;
+    }
+    bool asks = memmem(from, n, "SELECT", strlen("SELECT")) != NULL;
+    return from[n] && !asks ? (Str){ from, n + 1 } : STR_NONE;
+}
+
+/* "($1, $2)" as "($3, $4)". */
+static void add_row_text(Buf *b, Str row, int64_t shift)
+{
+    for (size_t i = 0; i < row.n; i++) {
+        buf_char(b, row.p[i]);
+        int64_t number = 0;
+        size_t digits = i + 1;
+        while (row.p[i] == '$' && row.p[digits] >= '0' && row.p[digits] <= '9')
+            number = number * 10 + (row.p[digits++] - '0');
+        if (digits > i + 1) {
+            buf_int(b, number + shift);
+            i = digits - 1;
+        }
+    }
+}
+
+static const char *wide_text(Arena *a, const char *text, size_t rows, size_t columns)
+{
+    Str row = row_of(text);
+    if (!row.p)
+        return NULL;
+    Buf b = buf_make(a, 64 * 1024);
+    buf_bytes(&b, text, (size_t)(row.p - text));
+    for (size_t i = 0; i < rows; i++) {
+        buf_add(&b, i ? S(", ") : S(""));
+        add_row_text(&b, row, (int64_t)(i * columns));
+    }
+    buf_add(&b, str_from(row.p + row.n));
+    return arena_cstr(a, buf_str(&b));
+}
+
+/* The arguments of rows rows, one after the other. */
+static DbArgs wide_args(const DbArgs *rows, size_t n, DbArg room[LIMIT_SQL_ARGS])
+{
+    size_t taken = 0;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < rows[i].n; k++)
+            room[taken++] = rows[i].at[k];
+    return (DbArgs){ room, taken };
+}
+
+/* The statements that these rows need. Before the pipeline: within it nothing can be prepared. */
+static Err wide_make(Arena *a, Connection *k, const Prepared *one, Wide *wide)
+{
+    DbArg room[LIMIT_SQL_ARGS];
+    size_t columns = one->n ? one->rows[0].n : 0;
+    *wide = (Wide){ .one = one, .by_width = { one->statement } };
+    for (size_t i = 1; i < WIDTHS; i++) {
+        size_t rows = (size_t)1 << i;
+        bool is_needed = one->n >= rows && (i + 1 == WIDTHS || one->n & rows || one->n >= 2 * rows);
+        if (!is_needed || rows * columns > LIMIT_SQL_ARGS)
+            continue;
+        const char *text = wide_text(a, one->statement->text, rows, columns);
+        if (text)
+            TRY(statement_take(k, text, wide_args(one->rows, rows, room), &wide->by_width[i]));
+    }
+    return OK;
+}
+
+static void wide_give(const Wide *wide)
+{
+    for (size_t i = 1; i < WIDTHS; i++)
+        if (wide->by_width[i])
+            statement_give(wide->by_width[i]);
+}
+
+static size_t bytes_of(DbArgs args)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < args.n; i++)
+        bytes += args.at[i].is_text ? args.at[i].text.n : sizeof(int64_t);
+    return bytes;
+}
+
+/* How many of the rows from this one on go into one statement, as a power of two: as many as there are and as
+ * it takes, and no more bytes than a message should have. */
+static size_t width_at(const Wide *wide, size_t row, DbArg room[LIMIT_SQL_ARGS], DbArgs *ret_args)
+{
+    size_t width = WIDTHS - 1;
+    for (;; width--) {
+        if (!wide->by_width[width] || wide->one->n - row < (size_t)1 << width)
+            continue;
+        *ret_args = wide_args(&wide->one->rows[row], (size_t)1 << width, room);
+        if (width == 0 || bytes_of(*ret_args) <= WIDE_BYTES)
+            return width;
+    }
+}
+
 /* The answers are read after PIPELINE_ROWS of them at the latest, so that neither side waits for the other
  * with its buffers full. */
-static Err send_each(Connection *k, const Prepared *each, size_t n, SendFn *send)
+static Err send_each(Connection *k, const Wide *each, size_t n, SendFn *send)
 {
+    DbArg room[LIMIT_SQL_ARGS];
     size_t sent = 0;
     for (size_t i = 0; i < n; i++)
-        for (size_t row = 0; row < each[i].n; row++) {
-            if (!send(each[i].statement, each[i].rows[row]))
+        for (size_t row = 0, width; row < each[i].one->n; row += (size_t)1 << width) {
+            DbArgs args;
+            width = width_at(&each[i], row, room, &args);
+            if (!send(each[i].by_width[width], args))
                 return connection_failed(k);
             if (++sent % PIPELINE_ROWS == 0)
                 TRY(pipeline_sync(k));
@@ -277,13 +403,28 @@ static Err send_each(Connection *k, const Prepared *each, size_t n, SendFn *send
     return sent % PIPELINE_ROWS ? pipeline_sync(k) : OK;
 }
 
-static Err run_pipeline(Connection *k, const Prepared *each, size_t n, SendFn *send)
+static Err send_in_pipeline(Connection *k, const Wide *each, size_t n, SendFn *send)
 {
     if (!PQenterPipelineMode(k->handle))
         return connection_failed(k);
     Err e = send_each(k, each, n, send);
     if (!PQexitPipelineMode(k->handle) && e == OK)
         e = connection_failed(k);
+    return e;
+}
+
+static Err run_pipeline(Connection *k, const Prepared *each, size_t n, SendFn *send)
+{
+    AUTO(arena_done) Arena *arena = arena_create(SIZE_MAX);
+    Wide wide[DB_EACH_MOST];
+    size_t made = 0;
+    Err e = OK;
+    for (; made < n && e == OK; made++)
+        e = wide_make(arena, k, &each[made], &wide[made]);
+    if (e == OK)
+        e = send_in_pipeline(k, wide, n, send);
+    for (size_t i = 0; i < made; i++)
+        wide_give(&wide[i]);
     return e;
 }
 
@@ -405,6 +546,7 @@ const Engine postgres_engine = {
     .may_rewrite = may_rewrite,
     .results_detached = true,
     .begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+    .flush = "BEGIN; SET LOCAL synchronous_commit TO DEFAULT; " WAIT_FOR_DISK FLUSH "; COMMIT",
     .begin_snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
     .lock = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
     .migration_lock = "SELECT pg_advisory_xact_lock(7310579641)",
@@ -431,9 +573,8 @@ const Engine postgres_pooled_engine = {
     .results_detached = true,
     .begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;"
              "SET LOCAL lock_timeout = '30s';"
-             "SET LOCAL idle_in_transaction_session_timeout = '5min';"
-             "SELECT set_config('synchronous_commit', 'on', true)"
-             " WHERE current_setting('synchronous_commit') NOT IN ('remote_apply', 'remote_write', 'on');",
+             "SET LOCAL idle_in_transaction_session_timeout = '5min'; SET LOCAL synchronous_commit = off",
+    .flush = "BEGIN; " WAIT_FOR_DISK FLUSH "; COMMIT",
     .begin_snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
     .lock = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
     .migration_lock = "SELECT pg_advisory_xact_lock(7310579641)",

@@ -46,12 +46,12 @@ static Err commit_alone(Tx *tx)
 static Err end_alone(Tx *tx, Err why)
 {
     Connection *k = tx->connection;
-    const Engine *engine = k->db->engine;
+    Db *db = k->db;
     Err e = why ?: commit_alone(tx);
-    if (e != OK && !k->lost && engine->in_transaction(k))
-        k->lost = engine->script(k, "ROLLBACK") != OK;
+    if (e != OK && !k->lost && db->engine->in_transaction(k))
+        k->lost = db->engine->script(k, "ROLLBACK") != OK;
     connection_give(k);
-    return e;
+    return e != OK || tx->is_snapshot ? e : barrier_wait(tx->c, db);
 }
 
 /* ---- an engine whose transactions share a writer ---- */

@@ -452,7 +452,10 @@ Err fhir_http_create(Request *r)
         : r->content ? fhir_create_content(&r->ctx, r->content, &resource)
                      : fhir_create(&r->ctx, r->type, r->body, &resource));
     r->id = resource.id;
-    TRY(patient_of_resource(r));
+    if (r->content)
+        patient_of_content(r, r->content);
+    else
+        TRY(patient_of_resource(r));
     answer_written(r, &resource);
     return OK;
 }
@@ -473,7 +476,7 @@ Err fhir_http_update(Request *r)
     TRY(fhir_update_content(&r->ctx, r->content, if_match, &resource));
     if (resource.created)
         TRY(access_check(&r->ctx, r->type, CAN_CREATE));
-    TRY(patient_of_resource(r));
+    patient_of_content(r, r->content);
     answer_written(r, &resource);
     return OK;
 }

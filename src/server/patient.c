@@ -24,6 +24,16 @@ Err patient_of_resource(Request *r)
                         ARGS(T(r->type), T(r->id)));
 }
 
+void patient_of_content(Request *r, const Content *content)
+{
+    enum { PATIENT = 0 };
+    for (size_t i = 0; i < content->rows.tables[INDEX_COMPARTMENT].n; i++) {
+        Str patient_id = content->rows.tables[INDEX_COMPARTMENT].at[i].at[PATIENT].text;
+        if (!r->patient_id.p || str_cmp(patient_id, r->patient_id) < 0)
+            r->patient_id = patient_id;
+    }
+}
+
 Err patient_of_link(Request *r, Str token)
 {
     return take_patient(r, SQL("SELECT patient_id FROM patient_link WHERE token_hash = $1"),

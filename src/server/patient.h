@@ -7,6 +7,8 @@
 
 /* Sets r->patient_id to the patient in whose compartment r's resource is. */
 MUST_USE Err patient_of_resource(Request *r);
+/* The same of what was written as this content. */
+void patient_of_content(Request *r, const Content *content);
 /* To the one whom a link belongs to. */
 MUST_USE Err patient_of_link(Request *r, Str token);
 /* To the one that a search names. */
