@@ -1,4 +1,5 @@
-/* FHIR's own operations on the record: $validate, $everything, $lastn, $meta; and US Core's $docref. */
+/* FHIR's own operations on the record: $convert, $validate, $everything, $lastn, $meta; and US Core's
+ * $docref. */
 #include "base/limits.h"
 #include "db/db.h"
 #include "fhir/definitions.h"
@@ -11,11 +12,19 @@
 
 static const char fhir_json[] = "application/fhir+json; charset=utf-8";
 
+static Err check_accept(Request *r)
+{
+    SearchTerms terms = { 0 };
+    (void)form_parse(r->ctx.arena, r->query, LIMIT_SEARCH_TERMS, &terms);
+    Str format = form_value(&terms, "_format");
+    if (format.p ? format_is_json(format) : accept_takes_json(request_header(r, "Accept")))
+        return OK;
+    return problem(&r->ctx, ERR_ACCEPT, STR_NONE, "Answers are application/fhir+json, version 4.0, only.");
+}
+
 static Err begin(Request *r)
 {
-    if (!accept_takes_json(request_header(r, "Accept")))
-        return problem(&r->ctx, ERR_ACCEPT, STR_NONE,
-                       "Answers are application/fhir+json, version 4.0, only.");
+    TRY(check_accept(r));
     if (!fhir_resource(r->type))
         return problem(&r->ctx, ERR_NOT_FOUND, STR_NONE, "FHIR R4 has no resource type %.*s.",
                        STR_ARG(r->type));
@@ -67,6 +76,24 @@ Err fhir_ops_validate(Request *r)
             &r->ctx, OK, STR_NONE,
             "Structure, types, required codes and references are as R4 has them. Profiles were not checked.");
     answer_body(r, 200, fhir_json, outcome_text(&r->ctx, err, err == OK ? "information" : "error"));
+    return OK;
+}
+
+/* ---- $convert ---- */
+
+/* JSON is the one form that this server knows: what comes is checked, and goes back as it came. */
+Err fhir_ops_convert(Request *r)
+{
+    TRY(check_accept(r));
+    if (media_of(request_header(r, "Content-Type")) != MEDIA_JSON)
+        return problem(&r->ctx, ERR_MEDIA, STR_NONE,
+                       "The body must be application/fhir+json: no other form is known.");
+    TRY(json_scan(&r->ctx, r->body));
+    Str type = json_find_str(json_parse(r->ctx.arena, r->body), "resourceType");
+    if (!fhir_resource(type))
+        return problem(&r->ctx, ERR_SYNTAX, S("resourceType"), "The body must be a resource of R4.");
+    TRY(fhir_check(&r->ctx, type, r->body));
+    answer_body(r, 200, fhir_json, r->body);
     return OK;
 }
 

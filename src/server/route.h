@@ -71,7 +71,8 @@ RouteFn audit_event_http_read, audit_event_http_search;
 /* batch_http.c: the entries of a batch, each as the request that it is. */
 Err batch_http(Request *r, Json *bundle);
 /* fhir_ops_http.c: $validate, $everything, $lastn, $docref, $meta */
-RouteFn fhir_ops_validate, fhir_ops_everything, fhir_ops_lastn, fhir_ops_docref, fhir_ops_meta;
+RouteFn fhir_ops_validate, fhir_ops_convert, fhir_ops_everything, fhir_ops_lastn, fhir_ops_docref,
+    fhir_ops_meta;
 /* subscription_http.c */
 RouteFn subscription_http_status, subscription_http_events;
 /* questionnaire_http.c */

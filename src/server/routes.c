@@ -37,6 +37,8 @@ const Route routes[] = {
       "Searches the audit" },
     { "GET HEAD", "/fhir/AuditEvent/{id}", RUNS_WORKER, GUARD_SIGNED_IN, audit_event_http_read,
       "Reads a row of the audit" },
+    { "POST", "/fhir/$convert", RUNS_WORKER, GUARD_SIGNED_IN, fhir_ops_convert,
+      "Gives a resource back as JSON" },
     { "GET POST", "/fhir/${operation}", RUNS_WORKER, GUARD_SIGNED_IN, operation_http,
       "Operation on the clinic" },
     { "GET HEAD", "/fhir/{type}", RUNS_WORKER, GUARD_SIGNED_IN, fhir_http_search, "Searches a type" },

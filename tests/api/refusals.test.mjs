@@ -96,6 +96,11 @@ const cases = [
   ['another one\'s cursor', 'GET', 'Patient?_cursor=x', undefined, 400, 'structure', '_cursor'],
   ['an include of nothing', 'GET', 'Patient?_include=Patient:family', undefined, 400, 'structure', '_include'],
   ['a form that is none', 'POST', 'Patient/_search', 'family=%', 400, 'structure', undefined, form],
+  // conversions
+  ['a conversion of XML', 'POST', '$convert', '<Patient/>', 415, 'not-supported', undefined, { 'content-type': 'application/fhir+xml' }],
+  ['a conversion to XML', 'POST', '$convert?_format=xml', P(), 406, 'not-supported', undefined],
+  ['a conversion of no resource', 'POST', '$convert', { resourceType: 'Letter' }, 400, 'structure', 'resourceType'],
+  ['a conversion of what is wrong', 'POST', '$convert', P({ birthDate: '1984-02-30' }), 422, 'invalid', 'Patient.birthDate'],
   ['a search in JSON', 'POST', 'Patient/_search', {}, 415, 'not-supported', undefined],
   // bundles
   ['no bundle', 'POST', '', P(), 400, 'structure', 'resourceType'],

@@ -25,7 +25,7 @@ onEachEngine(describe, { before, after }, (clinic) => {
     const { resource, operation } = (await clinic().call(null, 'GET', '/fhir/metadata')).json.rest[0];
     const of = (type) => (resource.find((r) => r.type === type).operation ?? []).map((o) => o.definition).filter((d) => d.startsWith('http://hl7.org/'));
     assert.deepEqual(operation.map((o) => o.definition).filter((d) => d.startsWith('http://hl7.org/')),
-      ['http://hl7.org/fhir/OperationDefinition/Resource-validate', 'http://hl7.org/fhir/OperationDefinition/Resource-meta']);
+      ['http://hl7.org/fhir/OperationDefinition/Resource-validate', 'http://hl7.org/fhir/OperationDefinition/Resource-meta', 'http://hl7.org/fhir/OperationDefinition/Resource-convert']);
     assert.deepEqual(of('Patient'), ['http://hl7.org/fhir/OperationDefinition/Patient-everything']);
     assert.deepEqual(of('Observation'), ['http://hl7.org/fhir/OperationDefinition/Observation-lastn']);
     assert.deepEqual(of('DocumentReference'), ['http://hl7.org/fhir/us/core/OperationDefinition/docref']);

@@ -288,6 +288,64 @@ static void test_nobody_listens(void **state)
     expect_no_database("postgres://euthymia@127.0.0.1:1/euthymia", ERR_UNAVAILABLE, "127.0.0.1");
 }
 
+static Str ask_text(Ctx *c, const char *sql, DbArgs args)
+{
+    AUTO(rows_done) Rows *rows = NULL;
+    assert_ok(db_query_composed(c, sql, args, &rows));
+    assert_true(rows_next(rows));
+    return arena_str(c->arena, rows_text(rows, 0));
+}
+
+static Str write_row(Ctx *c, int64_t number)
+{
+    AUTO(tx_done) Tx *tx = NULL;
+    assert_ok(tx_begin(c, &tx));
+    assert_ok(db_exec(c, SQL("INSERT INTO counter (name, value) VALUES ($1, $2)"),
+                      ARGS(T(arena_fmt(c->arena, "flushed %lld", (long long)number)), I(number))));
+    Str written = ask_text(c, "SELECT pg_current_wal_insert_lsn()::text", NO_ARGS);
+    assert_ok(tx_commit(tx));
+    return written;
+}
+
+/* What the server's log has flushed when a commit returns reaches beyond what the transaction wrote. */
+static void test_a_commit_returns_when_it_is_flushed(void **state)
+{
+    Bed *bed = *state;
+    for (int i = 0; i < 20; i++) {
+        Str written = write_row(&bed->c, i);
+        assert_int_equal(str_cmp(ask_text(&bed->c, "SELECT (pg_current_wal_flush_lsn() > $1::pg_lsn)::text",
+                                          ARGS(T(written))),
+                                 S("true")),
+                         0);
+    }
+}
+
+static void *write_rows(void *arg)
+{
+    Bed *bed = arg;
+    static _Atomic int64_t next = 1000;
+    Ctx c = { .arena = arena_create(1 << 24), .db = bed->c.db };
+    for (int i = 0; i < 50; i++) {
+        Str written = write_row(&c, next++);
+        assert_true(
+            str_is(ask_text(&c, "SELECT (pg_current_wal_flush_lsn() > $1::pg_lsn)::text", ARGS(T(written))),
+                   "true"));
+    }
+    c.arena = arena_destroy(c.arena);
+    return NULL;
+}
+
+/* The same where many wait for one flush. */
+static void test_commits_that_wait_together_are_flushed(void **state)
+{
+    enum { THREADS = 8 };
+    pthread_t threads[THREADS];
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, write_rows, *state), 0);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+}
+
 int run_postgres_tests(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +353,8 @@ int run_postgres_tests(void)
         TEST_ON_BED(test_a_lost_connection_is_opened_again),
         TEST_ON_BED(test_a_connection_lost_in_a_transaction),
         TEST_ON_BED(test_a_deadlock_ends_one_of_two),
+        TEST_ON_BED(test_a_commit_returns_when_it_is_flushed),
+        TEST_ON_BED(test_commits_that_wait_together_are_flushed),
         cmocka_unit_test(test_another_order_of_text_is_refused),
         cmocka_unit_test(test_a_cluster_of_another_locale),
         cmocka_unit_test(test_nobody_listens),

@@ -178,6 +178,7 @@ static const RouteCase route_cases[] = {
       NULL, ROLE_NURSE },
     { "GET", "/fhir?_type=Patient,Observation", NULL, 200, NULL, NULL, ROLE_NURSE },
     { "POST", "/fhir/_search", "_type=Patient", 200, "application/x-www-form-urlencoded", NULL, ROLE_NURSE },
+    { "POST", "/fhir/$convert", PATIENT, 200, NULL, NULL, ROLE_NURSE },
     { "POST", "/fhir/Patient/$validate", PATIENT, 200, NULL, NULL, ROLE_NURSE },
     { "POST", "/fhir/Patient/p/$validate", PATIENT, 200, NULL, NULL, ROLE_NURSE },
     { "GET", "/fhir/Patient/p/$everything", NULL, 200, NULL, NULL, ROLE_NURSE },
