@@ -41,7 +41,8 @@ struct Statement {
     uint64_t hash;
     char *text;
     bool cached, busy;
-    void *handle; /* sqlite3_stmt; on PostgreSQL not NULL once it is prepared under its number */
+    void *handle;  /* sqlite3_stmt; on PostgreSQL not NULL once it is prepared under its number */
+    bool in_order; /* SQLite: its parameters appear as they are numbered */
     unsigned number;
 };
 

@@ -80,8 +80,30 @@ static Err set_wal(Connection *k)
     }
 }
 
+/* What each write runs: kept prepared. */
+static bool is_of_every_write(const char *sql)
+{
+    static const char *const texts[] = { "SAVEPOINT job", "RELEASE job", "BEGIN IMMEDIATE", "COMMIT" };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (strcmp(sql, texts[i]) == 0)
+            return true;
+    return false;
+}
+
+static Err run_kept(Connection *k, const char *sql)
+{
+    Statement *s = NULL;
+    TRY(statement_take(k, sql, NO_ARGS, &s));
+    Err e = sqlite3_step(s->handle) == SQLITE_DONE ? OK : failed(k);
+    sqlite3_reset(s->handle);
+    statement_give(s);
+    return e;
+}
+
 static Err sqlite_script(Connection *k, const char *sql)
 {
+    if (is_of_every_write(sql))
+        return run_kept(k, sql);
     return sqlite3_exec(k->handle, sql, NULL, NULL, NULL) == SQLITE_OK ? OK : failed(k);
 }
 
@@ -174,6 +196,23 @@ static bool sqlite_in_transaction(Connection *k)
 
 /* ---- statements ---- */
 
+/* SQLite numbers parameters by first appearance, so $2 may be its first: the name says which argument is
+ * meant. 0 where it does not. */
+static int64_t argument_of(sqlite3_stmt *stmt, int at)
+{
+    const char *name = sqlite3_bind_parameter_name(stmt, at);
+    int64_t number = 0;
+    return name && name[0] == '$' && str_to_int(str_from(name + 1), &number) ? number : 0;
+}
+
+static bool is_in_order(sqlite3_stmt *stmt)
+{
+    int n = sqlite3_bind_parameter_count(stmt), at = 1;
+    while (at <= n && argument_of(stmt, at) == at)
+        at++;
+    return at > n;
+}
+
 static Err sqlite_prepare(Statement *s, DbArgs like)
 {
     (void)like;
@@ -182,6 +221,7 @@ static Err sqlite_prepare(Statement *s, DbArgs like)
     if (sqlite3_prepare_v3(s->on->handle, s->text, -1, SQLITE_PREPARE_PERSISTENT, &stmt, &rest) != SQLITE_OK)
         return failed(s->on);
     s->handle = stmt;
+    s->in_order = stmt && is_in_order(stmt);
     if (!stmt || *rest)
         return trouble(s->on, ERR_INTERNAL, "a text must be one statement");
     return OK;
@@ -192,28 +232,26 @@ static void sqlite_forget(Statement *s)
     sqlite3_finalize(s->handle);
 }
 
-static int bind_one(sqlite3_stmt *stmt, int at, DbArg arg)
+/* keeper: SQLITE_STATIC where the argument outlives what is done with it, else SQLITE_TRANSIENT. */
+static int bind_one(sqlite3_stmt *stmt, int at, DbArg arg, sqlite3_destructor_type keeper)
 {
     if (arg.is_null)
         return sqlite3_bind_null(stmt, at);
     if (arg.is_text)
-        return sqlite3_bind_text64(stmt, at, arg.text.p, arg.text.n, SQLITE_TRANSIENT, SQLITE_UTF8);
+        return sqlite3_bind_text64(stmt, at, arg.text.p, arg.text.n, keeper, SQLITE_UTF8);
     return sqlite3_bind_int64(stmt, at, arg.integer);
 }
 
-/* SQLite numbers parameters by first appearance, so $2 may be its first: the name says which argument is
- * meant. */
-static Err bind_all(Statement *s, DbArgs args)
+static Err bind_all(Statement *s, DbArgs args, sqlite3_destructor_type keeper)
 {
     int n = sqlite3_bind_parameter_count(s->handle);
     if ((size_t)n != args.n)
         return trouble(s->on, ERR_INTERNAL, "the statement has %d parameters and %zu arguments", n, args.n);
     for (int at = 1; at <= n; at++) {
-        const char *name = sqlite3_bind_parameter_name(s->handle, at);
-        int64_t number = 0;
-        if (!name || name[0] != '$' || !str_to_int(str_from(name + 1), &number) || number < 1 || number > n)
+        int64_t number = s->in_order ? at : argument_of(s->handle, at);
+        if (number < 1 || number > n)
             return trouble(s->on, ERR_INTERNAL, "parameters are $1 to $%d", n);
-        if (bind_one(s->handle, at, args.at[number - 1]) != SQLITE_OK)
+        if (bind_one(s->handle, at, args.at[number - 1], keeper) != SQLITE_OK)
             return failed(s->on);
     }
     return OK;
@@ -234,7 +272,7 @@ static Err step(Statement *s, bool *ret_row)
 
 static Err sqlite_run(Statement *s, DbArgs args, Rows *r)
 {
-    Err e = bind_all(s, args);
+    Err e = bind_all(s, args, SQLITE_TRANSIENT);
     if (e == OK)
         e = step(s, &r->row_ready);
     if (e != OK)
@@ -249,7 +287,7 @@ static Err run_many(Statement *s, const DbArgs *rows, size_t n)
     Err e = OK;
     for (size_t i = 0; e == OK && i < n; i++) {
         bool row = true;
-        e = bind_all(s, rows[i]);
+        e = bind_all(s, rows[i], SQLITE_STATIC);
         while (e == OK && row)
             e = step(s, &row);
         sqlite_reset(s);

@@ -23,8 +23,8 @@ enum {
     HTTP_THREADS = 4,
     READERS = 8,
     WRITERS = 16,
-    BATCH_WRITERS = 3,
-    BATCH_WRITES = 16,
+    BATCH_WRITERS = 2,
+    BATCH_WRITES = 64,
 };
 
 struct Server {
