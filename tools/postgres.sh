@@ -3,6 +3,8 @@
 #
 #     tools/postgres.sh start DIR [LOCALE]   makes and starts a cluster in DIR, prints a postgres:// URL
 #     tools/postgres.sh pool DIR             starts pgbouncer in transaction mode before it, prints its URL
+#     tools/postgres.sh crash DIR            ends the server as a crash does: what its log had not written is gone
+#     tools/postgres.sh again DIR            starts it again where it was
 #     tools/postgres.sh stop DIR             stops both and removes DIR
 #
 # The URLs' role, 'euthymia', owns what it makes; 'euthymia_server' is the one that a server runs as.
@@ -12,7 +14,7 @@
 set -eu
 
 usage() {
-    sed -n '2,11s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,13s/^# \{0,1\}//p' "$0" >&2
     exit 2
 }
 
@@ -49,6 +51,7 @@ start_server() {
         options="-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories= -c fsync=off"
         options="$options -c max_connections=200 -c timezone=UTC"
         if unprivileged "$bin/pg_ctl" start -s -w -D "$folder/data" -l "$folder/log" -o "$options" 2> /dev/null; then
+            echo "$options" > "$folder/options"
             return
         fi
     done
@@ -99,6 +102,15 @@ END
     echo "postgres://euthymia@127.0.0.1:$port/euthymia"
 }
 
+crash() {
+    unprivileged "$bin/pg_ctl" stop -s -m immediate -D "$(cd "$folder" && pwd)/data"
+}
+
+again() {
+    folder=$(cd "$folder" && pwd) || exit 1
+    unprivileged "$bin/pg_ctl" start -s -w -D "$folder/data" -l "$folder/log" -o "$(cat "$folder/options")"
+}
+
 stop() {
     folder=$(cd "$folder" && pwd) || exit 1
     [ -d "$folder/data" ] || fail "$folder holds no cluster"
@@ -110,6 +122,8 @@ stop() {
 case $action in
 start) start ;;
 pool) pool ;;
+crash) crash ;;
+again) again ;;
 stop) stop ;;
 *) usage ;;
 esac

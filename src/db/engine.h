@@ -188,6 +188,11 @@ void rows_close(Rows *r);
 /* outbox.c: the last statements of a transaction, as the lock that they take is everybody's. */
 Err outbox_write(Ctx *c, const Events *events);
 
+/* insert_rows.c: an INSERT of one row ("... VALUES ($1, $2)") as one of several, whose arguments follow each
+ * other. NULL where it is none, or where its values ask the database, which must see the rows before. Pure.
+ */
+const char *insert_of_rows(Arena *a, const char *insert, size_t rows, size_t columns);
+
 /* barrier.c: returns when all that was committed before is on the disk. ERR_UNAVAILABLE where that is not
  * known. */
 Err barrier_wait(Ctx *c, Db *db);

@@ -25,6 +25,7 @@ typedef struct Events {
 
 /* Inside a transaction: with its commit the event is there. event->number is ignored. */
 MUST_USE Err outbox_add(Ctx *c, const Event *event);
+/* Both return when what they tell is on the disk. */
 /* At most limit events with number > after, oldest first, in c->arena. */
 MUST_USE Err outbox_after(Ctx *c, int64_t after, size_t limit, Events *ret_events);
 /* The newest number; 0 while there is none. */

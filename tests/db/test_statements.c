@@ -147,6 +147,28 @@ static void test_a_wrong_text_is_named(void **state)
     assert_true(bed_said(&bed->c, "room/file.c:7"));
 }
 
+static void test_an_insert_of_several_rows(void **state)
+{
+    static const struct {
+        const char *insert, *of_three; /* NULL: stays one of one */
+    } cases[] = {
+        { "INSERT INTO t (a, b) VALUES ($1, $2)",
+          "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4), ($5, $6)" },
+        { "INSERT INTO t (a, b) VALUES ($2, lower($1)) ON CONFLICT DO NOTHING",
+          "INSERT INTO t (a, b) VALUES ($2, lower($1)), ($4, lower($3)), ($6, lower($5)) ON CONFLICT DO "
+          "NOTHING" },
+        { "INSERT INTO t (a, b) VALUES ((SELECT MAX(a) FROM t) + $1, $2)", NULL },
+        { "INSERT INTO t SELECT $1, $2", NULL },
+        { "UPDATE t SET a = $1 WHERE b = $2", NULL },
+    };
+    (void)state;
+    AUTO(arena_done) Arena *a = arena_create(1 << 20);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *wide = insert_of_rows(a, cases[i].insert, 3, 2);
+        assert_true(cases[i].of_three ? wide && strcmp(wide, cases[i].of_three) == 0 : !wide);
+    }
+}
+
 static void test_a_wrong_count_of_arguments_is_refused(void **state)
 {
     Bed *bed = *state;
@@ -358,6 +380,7 @@ int run_statement_tests(void)
         TEST_ON_BED(test_a_nul_is_refused),
         TEST_ON_BED(test_a_wrong_text_is_named),
         TEST_ON_BED(test_a_wrong_count_of_arguments_is_refused),
+        cmocka_unit_test(test_an_insert_of_several_rows),
         TEST_ON_BED(test_a_statement_may_be_open_many_times),
         TEST_ON_BED(test_rows_may_be_left_half_read),
         TEST_ON_BED(test_the_end_stays_the_end),
