@@ -53,16 +53,6 @@ static Err check_plain_query(Request *r)
     return check_query(r, none, &ignored);
 }
 
-static Err check_format(Request *r)
-{
-    SearchTerms terms = { 0 };
-    (void)form_parse(r->ctx.arena, r->query, LIMIT_SEARCH_TERMS, &terms);
-    Str format = form_value(&terms, "_format");
-    if (format.p ? format_is_json(format) : accept_takes_json(request_header(r, "Accept")))
-        return OK;
-    return problem(&r->ctx, ERR_ACCEPT, STR_NONE, "Answers are application/fhir+json, version 4.0, only.");
-}
-
 static Err check_type(Request *r)
 {
     if (fhir_resource(r->type))
@@ -190,7 +180,7 @@ static void list_defined(CapabilityOperation list[DEFINED_MOST + 1])
 
 Err fhir_http_metadata(Request *r)
 {
-    TRY(check_format(r));
+    TRY(request_check_format(r));
     enum { TYPE_MOST = 16, SYSTEM_MOST = 8, TOPICS_MOST = 8 };
     CapabilityOperation defined[DEFINED_MOST + 1];
     list_defined(defined);
@@ -221,7 +211,7 @@ Err fhir_http_metadata(Request *r)
 /* Made from the rows; another OperationDefinition may be stored like any resource. */
 Err fhir_http_definition(Request *r)
 {
-    TRY(check_format(r));
+    TRY(request_check_format(r));
     Str definition =
         fhir_operation_definition(&r->ctx, request_base(r), r->id, operation_tables, operation_tables_n);
     r->type = S("OperationDefinition");
@@ -233,7 +223,7 @@ Err fhir_http_definition(Request *r)
 
 static Err check_read(Request *r)
 {
-    TRY(check_format(r));
+    TRY(request_check_format(r));
     TRY(check_type(r));
     return access_check(&r->ctx, r->type, CAN_READ);
 }
@@ -340,7 +330,7 @@ Err fhir_http_history(Request *r)
     HistoryQuery query;
     Resources versions;
     Str count, since, cursor;
-    TRY(check_format(r));
+    TRY(request_check_format(r));
     if (r->type.p)
         TRY(begin_read(r));
     TRY(read_history_query(r, &query, &count, &since));
@@ -409,7 +399,7 @@ Err fhir_http_search_types(Request *r)
 {
     SearchTerms terms = { 0 };
     SearchPage page;
-    TRY(check_format(r));
+    TRY(request_check_format(r));
     if (r->body.n && media_of(request_header(r, "Content-Type")) != MEDIA_FORM)
         return problem(&r->ctx, ERR_MEDIA, STR_NONE, "The body must be application/x-www-form-urlencoded.");
     TRY(add_terms(r, r->query, &terms));
@@ -429,7 +419,7 @@ Err fhir_http_search_types(Request *r)
 
 static Err begin_write(Request *r, Interaction interaction)
 {
-    TRY(check_format(r));
+    TRY(request_check_format(r));
     TRY(check_type(r));
     TRY(check_plain_query(r));
     return access_check(&r->ctx, r->type, interaction);
@@ -516,7 +506,7 @@ static Err delete_one(Request *r, bool cascade)
 Err fhir_http_delete(Request *r)
 {
     bool cascade;
-    TRY(check_format(r));
+    TRY(request_check_format(r));
     TRY(check_type(r));
     TRY(take_cascade(r, &cascade));
     TRY(access_check(&r->ctx, r->type, CAN_DELETE));
@@ -551,7 +541,7 @@ Err fhir_http_patch(Request *r)
 /* r->id becomes that of the match; absent where there is none. */
 static Err match_query(Request *r, Interaction interaction)
 {
-    TRY(check_format(r));
+    TRY(request_check_format(r));
     TRY(check_type(r));
     TRY(access_check(&r->ctx, r->type, interaction));
     if (str_empty(r->query))
@@ -655,7 +645,7 @@ static Err transaction(Request *r)
 Err fhir_http_bundle(Request *r)
 {
     Ctx *c = &r->ctx;
-    TRY(check_format(r));
+    TRY(request_check_format(r));
     TRY(check_plain_query(r));
     TRY(check_json_body(r));
     TRY(json_scan(c, r->body));

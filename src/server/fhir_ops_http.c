@@ -12,19 +12,9 @@
 
 static const char fhir_json[] = "application/fhir+json; charset=utf-8";
 
-static Err check_accept(Request *r)
-{
-    SearchTerms terms = { 0 };
-    (void)form_parse(r->ctx.arena, r->query, LIMIT_SEARCH_TERMS, &terms);
-    Str format = form_value(&terms, "_format");
-    if (format.p ? format_is_json(format) : accept_takes_json(request_header(r, "Accept")))
-        return OK;
-    return problem(&r->ctx, ERR_ACCEPT, STR_NONE, "Answers are application/fhir+json, version 4.0, only.");
-}
-
 static Err begin(Request *r)
 {
-    TRY(check_accept(r));
+    TRY(request_check_format(r));
     if (!fhir_resource(r->type))
         return problem(&r->ctx, ERR_NOT_FOUND, STR_NONE, "FHIR R4 has no resource type %.*s.",
                        STR_ARG(r->type));
@@ -84,7 +74,7 @@ Err fhir_ops_validate(Request *r)
 /* JSON is the one form that this server knows: what comes is checked, and goes back as it came. */
 Err fhir_ops_convert(Request *r)
 {
-    TRY(check_accept(r));
+    TRY(request_check_format(r));
     if (media_of(request_header(r, "Content-Type")) != MEDIA_JSON)
         return problem(&r->ctx, ERR_MEDIA, STR_NONE,
                        "The body must be application/fhir+json: no other form is known.");

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "server/negotiate.h"
 #include "server/server_state.h"
 
 #include <strings.h>
@@ -116,4 +117,14 @@ void answer_refuse(Request *r, Err err)
         answer_header(r, "WWW-Authenticate", S("Bearer"));
     answer_body(r, r->answer.is_not_supported ? 501 : err_http_status(err),
                 "application/fhir+json; charset=utf-8", outcome_text(&r->ctx, err, "error"));
+}
+
+Err request_check_format(Request *r)
+{
+    SearchTerms terms = { 0 };
+    (void)form_parse(r->ctx.arena, r->query, LIMIT_SEARCH_TERMS, &terms);
+    Str format = form_value(&terms, "_format");
+    if (format.p ? format_is_json(format) : accept_takes_json(request_header(r, "Accept")))
+        return OK;
+    return problem(&r->ctx, ERR_ACCEPT, STR_NONE, "Answers are application/fhir+json, version 4.0, only.");
 }

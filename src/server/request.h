@@ -76,6 +76,9 @@ Str request_base(Request *r);
 /* The path without the query, and without a patient's link secret: what may stand in audit and log. */
 Str request_path_for_audit(Request *r);
 
+/* ERR_ACCEPT where the address (_format) or the header Accept asks for what is not JSON. */
+MUST_USE Err request_check_format(Request *r);
+
 void answer_header(Request *r, const char *name, Str value);
 void answer_body(Request *r, int status, const char *content_type, Str body);
 /* An OperationOutcome made of the context's problems, with the status of err. */
