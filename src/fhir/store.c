@@ -31,13 +31,15 @@ static Err gone(Ctx *c, const Resource *r)
     return problem(c, ERR_GONE, r->type, "%.*s/%.*s was deleted", STR_ARG(r->type), STR_ARG(r->id));
 }
 
+/* The patient's id is an expression: as a column it tempts PostgreSQL, without statistics, to walk all
+ * patients in their order until one has this resource. */
 static Err read_with_patient(Ctx *c, Str type, Str id, Resource *ret, Str *ret_patient_id)
 {
     enum { PATIENT = 6 };
     AUTO(rows_done) Rows *rows = NULL;
     TRY(db_query(c,
                  SQL("SELECT type, id, version, updated_us, deleted, body,"
-                     " (SELECT MIN(p.patient_id) FROM compartment p WHERE p.number = resource.number)"
+                     " (SELECT MIN(p.patient_id || '') FROM compartment p WHERE p.number = resource.number)"
                      " FROM resource WHERE type = $1 AND id = $2"),
                  ARGS(T(type), T(id)), &rows));
     if (rows_next(rows)) {
