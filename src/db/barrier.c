@@ -15,8 +15,10 @@ static Err flush(Ctx *c, Db *db)
         TRY(connection_replace(c, &k));
         e = db->engine->script(k, db->engine->flush);
     }
-    if (e != OK)
+    if (e != OK) {
         e = report(c, e, k->trouble, NULL);
+        k->lost = true; /* it may stand in a transaction that failed half-way */
+    }
     connection_give(k);
     return e;
 }
@@ -53,4 +55,9 @@ Err barrier_wait(Ctx *c, Db *db)
     }
     pthread_mutex_unlock(&b->lock);
     return e;
+}
+
+Err db_await_disk(Ctx *c)
+{
+    return barrier_wait(c, c->db);
 }

@@ -150,6 +150,9 @@ MUST_USE Err snapshot_begin(Ctx *c, Tx **ret_tx);
  * PostgreSQL's do not. Take it before reading. */
 MUST_USE Err tx_lock(Ctx *c, Str name);
 
+/* Returns when all that was committed before, by whomever, is on the disk: for what is told on the strength
+ * of a read outside a transaction. On SQLite it always is. ERR_UNAVAILABLE where that is not known. */
+MUST_USE Err db_await_disk(Ctx *c);
 /* A number that no other resource of this database has, nor will have: for the rows that are derived from it.
  * Numbers that one program takes ascend. Inside a transaction. */
 int64_t db_number(Ctx *c);

@@ -227,6 +227,7 @@ static void add_references(Query *q, Str type, const ParamRows *rows)
 {
     add_fragment(q, table_fragments[SOURCE_REFERENCE], &(SearchValue){ .system = type });
     add_names(q, rows);
+    add_only_target(q, rows, false);
 }
 
 /* %t: the person; %l and %h: 30 days before and after %v, now. */

@@ -27,6 +27,10 @@ Err patient_of_resource(Request *r)
 void patient_of_content(Request *r, const Content *content)
 {
     enum { PATIENT = 0 };
+    if (str_is(r->type, "Patient")) { /* its compartments are also those that it is linked to */
+        r->patient_id = content->id;
+        return;
+    }
     for (size_t i = 0; i < content->rows.tables[INDEX_COMPARTMENT].n; i++) {
         Str patient_id = content->rows.tables[INDEX_COMPARTMENT].at[i].at[PATIENT].text;
         if (!r->patient_id.p || str_cmp(patient_id, r->patient_id) < 0)

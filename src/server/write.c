@@ -89,7 +89,7 @@ static Err replay(Request *r, Str key, Str body_hash)
     r->answer.status = (int)rows_int(rows, 3);
     answer_headers_read(r, arena_str(c->arena, rows_text(rows, 4)));
     r->answer.body = arena_str(c->arena, rows_text(rows, 5));
-    return OK;
+    return db_await_disk(c); /* another server may have committed it just now */
 }
 
 /* Takes the key in this transaction. On PostgreSQL a second server waits here until the first has committed.

@@ -42,6 +42,16 @@ onEachEngine(describe, { before, after }, (clinic) => {
     assert.equal(row(13).path, '/r/-', 'a link is named without its secret');
   });
 
+  it('a patient who is linked to another is the one whom it concerns', async () => {
+    const first = (await call('nurse', 'POST', '/fhir/Patient', patient())).json.id;
+    const link = [{ other: { reference: `Patient/${first}` }, type: 'seealso' }];
+    const created = await call('nurse', 'POST', '/fhir/Patient', { ...patient(), link });
+    const updated = await call('nurse', 'PUT', `/fhir/Patient/${created.json.id}`, { ...created.json, active: true });
+    const rows = await clinic().audit();
+    for (const answer of [created, updated])
+      assert.equal(rows.find((row) => row.request === answer.headers.get('x-request-id')).patient, created.json.id);
+  });
+
   describe('as AuditEvents', () => {
     const search = async (query) => (await call('admin', 'GET', `/fhir/AuditEvent?${query}`)).json;
     const events = async (query) => ((await search(query)).entry ?? []).map((e) => e.resource);

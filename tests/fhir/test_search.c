@@ -329,6 +329,17 @@ static void finds_by_rows_that_parameters_share(void **state)
             fail_msg("%s finds %" PRId64 ", not %" PRId64, cases[i].query,
                      found(c, "Observation", cases[i].query), cases[i].n);
     assert_int_equal(matches(c, "Observation", "_sort=patient,combo-code").n, 5);
+    (void)create(c, "Group", S("{\"resourceType\":\"Group\",\"type\":\"person\",\"actual\":false}"));
+    Str group = matches(c, "Group", "").at[0].id;
+    (void)create(
+        c, "Observation",
+        arena_fmt(
+            c->arena,
+            "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"coding\":[{\"code\":\"z\"}]"
+            "},\"subject\":{\"reference\":\"Group/%.*s\"}}",
+            STR_ARG(group)));
+    assert_int_equal(found(c, "Group", "_has:Observation:subject:code=z"), 1);
+    assert_int_equal(found(c, "Group", "_has:Observation:patient:code=z"), 0);
 }
 
 static void finds_without_accents_and_with_escapes(void **state)
