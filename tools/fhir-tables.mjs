@@ -192,6 +192,8 @@ const withoutTarget = (p) => ({ ...p, steps: p.steps.map((s, i) => (i === p.step
 /* Nothing is indexed of it (src/fhir/index.c). */
 const isIndexed = (path) => path.steps.at(-1)?.onlyType !== 'SampledData';
 
+const isOfWhole = (p) => p.components.length && p.paths.every((path) => !path.steps.length);
+
 /** Sets made_of and only_target (src/fhir/definitions.h) of the parameters of one resource type. */
 function shareRows(list) {
   const own = list.filter((p) => p.paths.length && p.code !== '_id' && p.code !== '_lastUpdated' && !p.paths.some((x) => x.exists));
@@ -213,14 +215,17 @@ function shareRows(list) {
     if (covered.size === keys.get(p).size) p.madeOf = parts.map((o) => o.code);
   }
   for (const p of own) { /* a composite of the whole resource */
-    if (!p.components.length || !stands(p) || p.paths.some((x) => x.steps.length)) continue;
-    const parts = p.components.map((c) => own.find((o) => !o.components.length && o.kind === c.kind && keys.get(o).size === c.paths.filter(isIndexed).length && c.paths.filter(isIndexed).every((x) => keys.get(o).has(pathKey(x)))));
+    if (!isOfWhole(p) || !stands(p)) continue;
+    const same = (o, paths) => keys.get(o).size === paths.length && paths.every((x) => keys.get(o).has(pathKey(x)));
+    const parts = p.components.map((c) => own.find((o) => !o.components.length && o.kind === c.kind && same(o, c.paths.filter(isIndexed))));
     if (parts.every(Boolean)) p.madeOf = parts.map((o) => o.code);
   }
-  for (const p of list) { /* by what has rows itself */
-    const plain = (code) => { const o = list.find((x) => x.code === code); return o.madeOf && !o.components.length ? o.madeOf.flatMap(plain) : [code]; };
-    if (p.madeOf) p.madeOf = p.components.length && !p.paths.some((x) => x.steps.length) ? p.madeOf : [...new Set(p.madeOf.flatMap(plain))];
-  }
+  const withRows = (code) => { /* what it is made of in the end */
+    const { madeOf, components } = list.find((p) => p.code === code);
+    return madeOf && !components.length ? madeOf.flatMap(withRows) : [code];
+  };
+  for (const p of list) /* the components of a composite are told apart by their places */
+    if (p.madeOf && !isOfWhole(p)) p.madeOf = [...new Set(p.madeOf.flatMap(withRows))];
 }
 for (const ofType of parameters.values()) shareRows([...ofType.values()].sort((a, b) => byName(a.code, b.code)));
 
@@ -276,11 +281,12 @@ out.push(`const FhirType fhir_types[] = {`, ...typeNames.map((name) => {
   return `    { ${quoted(name)}, FHIR_${type.kind}, ${elementArrays.get(name)}, ${type.elements.length}, ${type.isResource}, ${invariants(type.invariants)} },`;
 }), '};', `const size_t fhir_n_types = ${typeNames.length};`);
 
-const parameterRow = (p, of) => `{ ${quoted(p.code)}, PARAM_${p.kind.toUpperCase()}, ` +
+/** resource: whose parameter it is; undefined for a component. */
+const parameterRow = (p, resource) => `{ ${quoted(p.code)}, PARAM_${p.kind.toUpperCase()}, ` +
   `${p.paths.length ? array('paths', 'FhirPath', p.paths.map(path)) : 'NULL'}, ${p.paths.length}, ${strings('targets', p.targets)}, ` +
-  `${p.components?.length ? array('components', 'FhirParam', p.components.map(parameterRow)) : 'NULL'}, ${p.components?.length ?? 0}, ` +
+  `${p.components?.length ? array('components', 'FhirParam', p.components.map((c) => parameterRow(c))) : 'NULL'}, ${p.components?.length ?? 0}, ` +
   `${strings('made_of', p.madeOf)}, ${quoted(p.onlyTarget)}, ` +
-  `${typeof of === 'string' && isByPatient(p, of)}, ${quoted(typeof of === 'string' ? dateOf(p, of) : undefined)} }`;
+  `${resource !== undefined && isByPatient(p, resource)}, ${quoted(resource && dateOf(p, resource))} }`;
 const step = (s) => `{ ${[s.name, s.key, s.value, s.resolvesTo, s.onlyType].map(quoted).join(', ')} }`;
 const path = (p) => `{ ${p.steps.length ? array('steps', 'FhirStep', p.steps.map(step)) : 'NULL'}, ${p.steps.length}, ${p.exists} }`;
 const resources = [...resourceNames].sort(byName);

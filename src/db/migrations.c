@@ -294,7 +294,8 @@ static const char subscriptions[] =
  * a row once in that order and once by its resource; PostgreSQL has an index for it. The end of a range is indexed
  * only where it is_long: more than a day after its start; the others are found by their start. patient_id and at_us stand
  * in rows of a code (fhir/definitions.h is_by_patient), else '' and 0: a patient's resources with one code are found at
- * once, however many the patient or the code has, and by their time. All of it is derived anew when the database is next opened to serve (INDEX_RULE). */
+ * once, however many the patient or the code has, and by their time. All of it is derived anew when the database is next
+ * opened to serve (INDEX_RULE). */
 #define NUMBER_BLOCKS "CREATE TABLE number_block (name TEXT NOT NULL PRIMARY KEY, newest BIGINT NOT NULL);"
 #define DROP_INDEX_TABLES \
     "DROP TABLE index_token; DROP TABLE index_string; DROP TABLE index_date; DROP TABLE index_number;" \

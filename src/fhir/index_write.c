@@ -103,11 +103,8 @@ static Err read_batch(Ctx *c, int64_t after, Resources *ret_batch)
                  SQL("SELECT type, id, version, updated_us, deleted, body, number FROM resource"
                      " WHERE number > $1 AND deleted = 0 ORDER BY number LIMIT $2"),
                  ARGS(I(after), I(BATCH)), &rows));
-    while (rows_next(rows)) {
-        Resource r = store_row_read(c->arena, rows);
-        r.number = rows_int(rows, 6);
-        *list_add(c->arena, ret_batch) = r;
-    }
+    while (rows_next(rows))
+        *list_add(c->arena, ret_batch) = store_row_read_numbered(c->arena, rows);
     return rows_error(rows);
 }
 

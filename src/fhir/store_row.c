@@ -25,6 +25,13 @@ Resource store_row_read(Arena *a, const Rows *rows)
     };
 }
 
+Resource store_row_read_numbered(Arena *a, const Rows *rows)
+{
+    Resource r = store_row_read(a, rows);
+    r.number = rows_int(rows, 6);
+    return r;
+}
+
 Err store_rows_read(Ctx *c, Rows *rows, Resources *ret_resources)
 {
     while (rows_next(rows))
@@ -40,9 +47,7 @@ Err store_row_current(Ctx *c, Str type, Str id, Resource *ret_resource)
                      "$1 AND id = $2"),
                  ARGS(T(type), T(id)), &rows));
     *ret_resource = (Resource){ .type = type, .id = id };
-    if (rows_next(rows)) {
-        *ret_resource = store_row_read(c->arena, rows);
-        ret_resource->number = rows_int(rows, 6);
-    }
+    if (rows_next(rows))
+        *ret_resource = store_row_read_numbered(c->arena, rows);
     return rows_error(rows);
 }

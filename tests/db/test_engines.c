@@ -2,6 +2,8 @@
 #include "bed.h"
 #include "groups.h"
 
+#include "db/engine.h"
+
 #include <libpq-fe.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -326,10 +328,11 @@ static void *write_rows(void *arg)
     Bed *bed = arg;
     static _Atomic int64_t next = 1000;
     Ctx c = { .arena = arena_create(1 << 24), .db = bed->c.db };
+    bool all = true;
     for (int i = 0; i < 50; i++)
-        assert_true(is_flushed(&c, write_row(&c, next++)));
+        all &= is_flushed(&c, write_row(&c, next++));
     c.arena = arena_destroy(c.arena);
-    return NULL;
+    return all ? NULL : arg;
 }
 
 /* The same where many wait for one flush. */
@@ -339,8 +342,28 @@ static void test_commits_that_wait_together_are_flushed(void **state)
     pthread_t threads[THREADS];
     for (int i = 0; i < THREADS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, write_rows, *state), 0);
-    for (int i = 0; i < THREADS; i++)
-        pthread_join(threads[i], NULL);
+    for (int i = 0; i < THREADS; i++) {
+        void *not_flushed;
+        pthread_join(threads[i], &not_flushed);
+        assert_null(not_flushed);
+    }
+}
+
+/* Whoever wrote hears that it is not known to be on the disk, and no connection is left in what failed. */
+static void test_a_flush_that_fails_is_told(void **state)
+{
+    Bed *bed = *state;
+    const Engine *whole = bed->c.db->engine;
+    Engine broken = *whole;
+    broken.flush = "BEGIN; SELECT 1 / 0";
+    assert_ok(db_exec(&bed->c, SQL("DELETE FROM counter WHERE name = 'broken'"), NO_ARGS));
+    bed->c.db->engine = &broken;
+    Err e = db_exec(&bed->c, SQL("INSERT INTO counter (name, value) VALUES ('broken', 1)"), NO_ARGS);
+    bed->c.db->engine = whole;
+    assert_int_not_equal(e, OK);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(bed_ask(&bed->c, SQL("SELECT COUNT(*) FROM counter WHERE name = 'broken'"), NO_ARGS),
+                         1);
 }
 
 int run_postgres_tests(void)
@@ -352,6 +375,7 @@ int run_postgres_tests(void)
         TEST_ON_BED(test_a_deadlock_ends_one_of_two),
         TEST_ON_BED(test_a_commit_returns_when_it_is_flushed),
         TEST_ON_BED(test_commits_that_wait_together_are_flushed),
+        TEST_ON_BED(test_a_flush_that_fails_is_told),
         cmocka_unit_test(test_another_order_of_text_is_refused),
         cmocka_unit_test(test_a_cluster_of_another_locale),
         cmocka_unit_test(test_nobody_listens),
