@@ -140,6 +140,9 @@ void tx_done(Tx **tx);
 void tx_leave(Tx *tx, Err why, bool more);
 MUST_USE Err tx_await(Tx *tx);
 void tx_no_more(Db *db);
+/* Of a transaction that has ended: whether it failed because another one crossed it (a deadlock, a
+ * serialization failure), so that all of it may be done once more. */
+bool tx_crossed(const Tx *tx);
 /* Whether transactions share one writer, so that a thread gains by doing several at once. */
 bool db_has_one_writer(const Db *db);
 /* A transaction that only reads, and sees one state however long it takes; no writer waits for it. End it as

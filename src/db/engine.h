@@ -28,6 +28,7 @@ struct Connection {
     Db *db;
     void *handle; /* sqlite3 or PGconn */
     bool lost;    /* of no more use: closed when it is given back */
+    bool crossed; /* the last failure was that of two transactions that crossed one had to end */
     char trouble[256];
     Statement *statements[STATEMENT_BUCKETS];
     size_t statements_n;
@@ -77,6 +78,7 @@ struct Tx {
     Ctx *c;
     Tx *outer; /* the one that this joined; everything below is then unused but ended */
     bool ended, is_snapshot;
+    bool crossed; /* see Connection */
     bool is_left; /* by tx_leave(), and its group is not awaited yet */
     Err doomed;
     Err why; /* it ended */

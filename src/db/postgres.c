@@ -58,6 +58,8 @@ static Err failed(Connection *k, const PGresult *result)
         return connection_failed(k);
     if (strcmp(state, "26000") == 0 || strcmp(state, "0A000") == 0)
         k->lost = true; /* another session may do better */
+    if (strncmp(state, "40", 2) == 0)
+        k->crossed = true;
     static const char *const telling[] = { "0A", "25", "40", "42", "53", "55", "57", "P0001" };
     const char *sentence = "a value was refused";
     for (size_t i = 0; i < sizeof telling / sizeof telling[0]; i++)

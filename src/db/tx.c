@@ -18,6 +18,7 @@ static Err begin_alone(Ctx *c, Tx *tx, const char *begin)
     const Engine *engine = c->db->engine;
     Connection *k = NULL;
     TRY(connection_take(c, c->db, &k));
+    k->crossed = false;
     Err e = engine->script(k, begin);
     if (e != OK && k->lost) {
         TRY(connection_replace(c, &k));
@@ -50,6 +51,7 @@ static Err end_alone(Tx *tx, Err why)
     Err e = why ?: commit_alone(tx);
     if (e != OK && !k->lost && db->engine->in_transaction(k))
         k->lost = db->engine->script(k, "ROLLBACK") != OK;
+    tx->crossed = e != OK && k->crossed;
     connection_give(k);
     return e != OK || tx->is_snapshot ? e : barrier_wait(tx->c, db);
 }
@@ -189,6 +191,11 @@ Err tx_await(Tx *tx)
     bool waits = tx->is_left;
     tx->is_left = false;
     return waits ? await_shared(tx) : tx->why;
+}
+
+bool tx_crossed(const Tx *tx)
+{
+    return tx->crossed;
 }
 
 void tx_no_more(Db *db)

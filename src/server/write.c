@@ -132,10 +132,16 @@ static Err run(Request *r, RouteFn *handler, Str key, Str body_hash)
 
 static Err run_in_transaction(Request *r, RouteFn *handler, Str key, Str body_hash, bool more)
 {
-    TRY(tx_begin(&r->ctx, &r->left));
-    Err err = run(r, handler, key, body_hash);
-    tx_leave(r->left, err, more);
-    return err;
+    enum { TRIES = 4 };
+    Request before = *r;
+    for (int tries = 1;; tries++) {
+        TRY(tx_begin(&r->ctx, &r->left));
+        Err err = run(r, handler, key, body_hash);
+        tx_leave(r->left, err, more);
+        if (!tx_crossed(r->left) || tries == TRIES)
+            return err;
+        *r = before;
+    }
 }
 
 static Err check_key(Ctx *c, Str key)

@@ -13,10 +13,11 @@ RunningWrites *running_writes_make(Arena *a);
 /* What of a write needs no database, done before its turn has come. A write with an Idempotency-Key is
  * prepared by write_start(): it may be a repetition. */
 MUST_USE Err write_prepare(Request *r);
-/* Runs a handler that writes. A key seen before gets the stored answer (7 days long); with another request,
- * ERR_RULE; while the first is still running, ERR_CONFLICT with Retry-After. The transaction is left, not
- * awaited: write_finish() must follow whatever this returns, and the answer may not be sent before. more:
- * this thread goes on with another write at once. */
+/* Runs a handler that writes, again where another transaction crossed it (tx_crossed), three times at most. A
+ * key seen before gets the stored answer (7 days long); with another request, ERR_RULE; while the first is
+ * still running, ERR_CONFLICT with Retry-After. The transaction is left, not awaited: write_finish() must
+ * follow whatever this returns, and the answer may not be sent before. more: this thread goes on with another
+ * write at once. */
 MUST_USE Err write_start(Request *r, RouteFn *handler, bool more);
 /* Waits until what write_start() did is on the disk. outcome: what it returned. */
 MUST_USE Err write_finish(Request *r, Err outcome);

@@ -40,6 +40,17 @@ onEachEngine(describe, { before, after }, (clinic) => {
     assert.equal((await call('nurse', 'GET', '/fhir/Patient?family=Racing')).json.entry.length, 1);
   });
 
+  it('writes again what another transaction crossed: no client hears of a deadlock', async () => {
+    const ids = ['left', 'right'].map((side) => `crossed-${side}`);
+    const put = (id) => ({ resource: { resourceType: 'Basic', id, code: { text: key() } }, request: { method: 'PUT', url: `Basic/${id}` } });
+    const send = (order) => call('system', 'POST', '/fhir', { resourceType: 'Bundle', type: 'transaction', entry: order.map(put) });
+    assert.equal((await send(ids)).status, 200);
+    for (let round = 0; round < 12; round++) {
+      const answers = await Promise.all([send(ids), send([...ids].reverse()), send(ids), send([...ids].reverse())]);
+      for (const { status, text } of answers) assert.ok(status === 200 || status === 409, `${status} ${text}`);
+    }
+  });
+
   it('remembers after a crash', async () => {
     const k = key();
     const first = await post('Survivor', k);
